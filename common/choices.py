@@ -1,0 +1,27 @@
+"""The vocabulary that several apps share."""
+
+from django.db.models import TextChoices
+
+
+class System(TextChoices):
+    PROCORE = "procore", "Procore"
+    QUICKBOOKS_ONLINE = "quickbooks_online", "QuickBooks Online"
+
+
+class Side(TextChoices):
+    SOURCE = "source", "Source"
+    LEDGER = "ledger", "Ledger"
+
+
+class RecordKind(TextChoices):
+    """What a mirrored row is. The connection says on which side it lives."""
+
+    VENDOR = "vendor", "Vendor"
+    PROJECT = "project", "Project"
+    COST_CODE = "cost_code", "Cost code"
+    COST_TYPE = "cost_type", "Cost type"
+    CUSTOMER = "customer", "Customer"
+    ITEM = "item", "Item"
+    ACCOUNT = "account", "Account"
+    CLASS = "class", "Class"
+    TERM = "term", "Term"

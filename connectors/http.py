@@ -1,0 +1,339 @@
+"""The one way out to another system: time limits, retry of reads, sign-in, and a line per call.
+
+Source of the limits: docs/architecture.md, "Sending"; connect 5 s, read 30 s, whole call 60 s,
+20 MB, no redirects, no proxies from the environment.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import requests
+
+from connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    CredentialsExpired,
+    NotSent,
+    RateLimited,
+    Unreachable,
+)
+from connectors.records import JSON
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+CALL_SECONDS = 60
+LARGEST_BODY = 20 * 1024 * 1024
+LOGGED_BODY = 64 * 1024
+READ_TRIES = 3
+# A read waits this long at most when told to slow down; longer is the caller's to plan.
+LONGEST_PAUSE = timedelta(seconds=5)
+DEFAULT_WAIT = timedelta(seconds=60)
+
+SECRET_NAMES = re.compile(
+    r"token|secret|password|authorization|^code$|tax_?id|identifier|ssn|account_number|routing",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallMade:
+    """One request and what came back, fit to be stored: no header, no secret."""
+
+    made_at: datetime
+    method: str
+    path: str
+    status: int | None  # None when no answer came
+    duration_ms: int
+    request_id: str
+    request_body: str
+    response_body: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A complete answer. `data` is parsed JSON, or None when the body is no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    data: JSON
+    request_id: str
+
+
+class Tokens(Protocol):
+    """Where the current access token comes from, and how to get a newer one."""
+
+    def access(self) -> str: ...
+
+    def renew(self, refused: str) -> str:
+        """A token other than `refused`. Raises CredentialsExpired or Unreachable."""
+
+
+@dataclass(kw_only=True)
+class Http:
+    """Speaks to one system for one connection. Made after a worker forks, never at import."""
+
+    system: str  # as a person knows it, for the sentences
+    base_url: str
+    tokens: Tokens
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # Turns a 4xx answer the session does not know itself into the error that says what it means.
+    refusal: Callable[[Answer], ConnectorError]
+    record: Callable[[CallMade], None] = lambda _call: None
+    request_id_header: str = "x-request-id"
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Read. Tried again up to three times when waiting a moment may help."""
+        for attempt in range(1, READ_TRIES + 1):
+            try:
+                return self._signed("GET", path, params, None, {})
+            except RateLimited as error:
+                if attempt == READ_TRIES or error.wait > LONGEST_PAUSE:
+                    raise
+                self.sleep(error.wait.total_seconds())
+            except Unreachable:
+                if attempt == READ_TRIES:
+                    raise
+                self.sleep(0.5 * 2 ** (attempt - 1))
+        raise AssertionError("the last try either answers or raises")
+
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        params: Mapping[str, Any] | None = None,
+        *,
+        content_type: str = "application/json",
+    ) -> Answer:
+        """Write, once. A refused token is renewed, but sending again is the caller's decision."""
+        return self._signed("POST", path, params, body, {"Content-Type": content_type})
+
+    def link_pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Answer]:
+        """Pages joined by the Link header's rel="next" (RFC 8288)."""
+        answer = self.get(path, params)
+        yield answer
+        while following := requests.utils.parse_header_links(answer.headers.get("link", "")):
+            target = next((link["url"] for link in following if link.get("rel") == "next"), None)
+            if target is None:
+                return
+            if not target.startswith(self.base_url):
+                raise Unreachable(
+                    f"{self.system} named a next page on another server. Nothing was read from it."
+                )
+            answer = self.get(target.removeprefix(self.base_url))
+            yield answer
+
+    def _signed(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        token = self.tokens.access()
+        answer = self._call(method, path, params, body, headers, token)
+        if answer.status == 401:
+            token = self.tokens.renew(token)
+            if method != "GET":
+                raise NotSent(
+                    f"{self.system} asked us to sign in again. It will be sent again shortly.",
+                    request_id=answer.request_id,
+                )
+            answer = self._call(method, path, params, body, headers, token)
+        if answer.status >= 300:
+            raise self._meaning(answer)
+        if answer.data is None:
+            raise Unreachable(
+                f"{self.system} answered with something that cannot be read.",
+                request_id=answer.request_id,
+            )
+        return answer
+
+    def _meaning(self, answer: Answer) -> ConnectorError:
+        request_id = answer.request_id
+        match answer.status:
+            case 429:
+                return RateLimited(
+                    f"{self.system} asked us to slow down.",
+                    wait=_retry_after(answer.headers),
+                    request_id=request_id,
+                )
+            case 401:
+                return CredentialsExpired(
+                    f"{self.system} no longer accepts our sign-in. An admin has to reconnect it.",
+                    request_id=request_id,
+                )
+            case status if status < 400 or status >= 500:
+                return Unreachable(
+                    f"{self.system} is not answering properly (HTTP {status}). Try again later.",
+                    request_id=request_id,
+                )
+        error = self.refusal(answer)
+        if answer.status == 403 and type(error) is ConnectorError:
+            return AccessDenied(str(error), request_id=request_id)
+        return error
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        token: str,
+    ) -> Answer:
+        """One request, one line in the log of calls."""
+        made_at, started = datetime.now(UTC), time.monotonic()
+        answer: Answer | None = None
+        problem = ""
+        try:
+            answer = self._exchange(method, path, params, body, headers, token, started)
+            return answer
+        except ConnectorError as error:
+            problem = str(error)
+            raise
+        finally:
+            query = "?" + urlencode(params, doseq=True) if params else ""
+            self.record(
+                CallMade(
+                    made_at=made_at,
+                    method=method,
+                    path=redacted_query(path + query),
+                    status=answer.status if answer else None,
+                    duration_ms=int((time.monotonic() - started) * 1000),
+                    request_id=answer.request_id if answer else "",
+                    request_body=redacted(body or b""),
+                    response_body=redacted(answer.body if answer else b""),
+                    error=problem,
+                )
+            )
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        token: str,
+        started: float,
+    ) -> Answer:
+        sent = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {token}",
+            **self.headers,
+            **headers,
+        }
+        try:
+            response = self._session.request(
+                method,
+                self.base_url + path,
+                params=params,
+                data=body,
+                headers=sent,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = self._body(response, started)
+        except requests.RequestException as error:
+            raise self._no_answer(error) from error
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=content,
+            data=parse_json(content),
+            request_id=response.headers.get(self.request_id_header, ""),
+        )
+
+    def _body(self, response: requests.Response, started: float) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_content(64 * 1024):
+            content += chunk
+            if len(content) > LARGEST_BODY:
+                raise Unreachable(f"{self.system} sent more than 20 MB in one answer.")
+            if time.monotonic() - started > CALL_SECONDS:
+                raise Unreachable(f"{self.system} took longer than a minute to answer.")
+        return bytes(content)
+
+    def _no_answer(self, error: requests.RequestException) -> Unreachable:
+        if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError) or (
+            isinstance(error, requests.ConnectionError) and _never_connected(error)
+        ):
+            return NotSent(f"{self.system} cannot be reached. We keep trying.")
+        if isinstance(error, requests.Timeout):
+            return Unreachable(f"{self.system} did not answer in time.")
+        return Unreachable(f"The connection to {self.system} broke before its answer was complete.")
+
+
+def parse_json(body: bytes) -> JSON:
+    """JSON with exact numbers; None when the body is not JSON or holds NaN or infinity."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def redacted(body: bytes) -> str:
+    """A body fit to be stored: secrets and tax numbers out, cut to a sensible length."""
+    if not body:
+        return ""
+    data = parse_json(body)
+    if data is None:
+        return f"({len(body)} bytes that are not JSON)"
+    return json.dumps(_without_secrets(data), default=str)[:LOGGED_BODY]
+
+
+def redacted_query(path: str) -> str:
+    return re.sub(
+        r"([?&])([^=&]*(?:token|secret|password|code)[^=&]*)=[^&]*", r"\1\2=…", path, flags=re.I
+    )
+
+
+def _without_secrets(data: JSON) -> JSON:
+    if isinstance(data, dict):
+        return {
+            key: "…" if SECRET_NAMES.search(key) and value else _without_secrets(value)
+            for key, value in data.items()
+        }
+    if isinstance(data, list):
+        return [_without_secrets(value) for value in data]
+    return data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    """True when the failure is urllib3's "new connection" error: no byte was sent."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError"}
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta:
+    """Seconds or an HTTP date (RFC 9110, 10.2.3); a minute when absent or unreadable."""
+    value = headers.get("retry-after", "")
+    if value.isdigit():
+        return timedelta(seconds=min(int(value), 3600))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return DEFAULT_WAIT
+    return max(timedelta(0), min(moment - datetime.now(UTC), timedelta(hours=1)))

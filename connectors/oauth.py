@@ -1,0 +1,119 @@
+"""OAuth 2.0 authorization code flow, the same for every system that uses it.
+
+Source: RFC 6749, RFC 7636. The HTTP work is authlib's; what an answer means for us is decided here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+
+from connectors.errors import CredentialsExpired, Unreachable
+
+SECONDS = 30
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What a token endpoint gave us. Never printed: `repr` hides both."""
+
+    access: str
+    refresh: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"TokenPair(expires_at={self.expires_at.isoformat()})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthApp:
+    """One system's endpoints and our registration there."""
+
+    system: str  # as a person knows it
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
+    # "client_secret_basic" or "client_secret_post", as the system documents.
+    client_auth: str = "client_secret_basic"
+
+    def __repr__(self) -> str:
+        return f"OAuthApp({self.system})"
+
+    def consent_url(self, *, state: str, redirect_uri: str) -> str:
+        url, _state = self._session(redirect_uri).create_authorization_url(
+            self.authorize_url, state=state
+        )
+        return str(url)
+
+    def exchange(self, code: str, *, redirect_uri: str) -> TokenPair:
+        """Swap the code a person brought back for tokens."""
+        with self._session(redirect_uri) as session:
+            return self._tokens(
+                lambda: session.fetch_token(
+                    self.token_url,
+                    grant_type="authorization_code",
+                    code=code,
+                    timeout=SECONDS,
+                ),
+            )
+
+    def refresh(self, refresh_token: str) -> TokenPair:
+        """A new pair; the old refresh token may be dead from this moment.
+
+        Raises:
+            CredentialsExpired: the system rejected the refresh token itself.
+            Unreachable: no clear answer; the old token may still live.
+        """
+        with self._session() as session:
+            return self._tokens(
+                lambda: session.refresh_token(
+                    self.token_url, refresh_token=refresh_token, timeout=SECONDS
+                ),
+            )
+
+    def revoke(self, token: str) -> None:
+        with self._session() as session:
+            try:
+                session.revoke_token(self.revoke_url, token=token, timeout=SECONDS)
+            except (requests.RequestException, OAuthError) as error:
+                raise Unreachable(
+                    f"{self.system} could not be told that we disconnected. "
+                    f"Remove Tieout from the connected apps there as well."
+                ) from error
+
+    def _session(self, redirect_uri: str | None = None) -> OAuth2Session:
+        session = OAuth2Session(
+            self.client_id,
+            self.client_secret,
+            token_endpoint_auth_method=self.client_auth,
+            scope=self.scope or None,
+            redirect_uri=redirect_uri,
+        )
+        session.trust_env = False
+        return session
+
+    def _tokens(self, ask: Callable[[], dict[str, Any]]) -> TokenPair:
+        try:
+            token = ask()
+        except OAuthError as error:
+            if error.error in {"invalid_grant", "invalid_token", "unauthorized_client"}:
+                raise CredentialsExpired(
+                    f"{self.system} no longer accepts our sign-in. An admin has to reconnect it."
+                ) from error
+            raise Unreachable(
+                f"{self.system} refused to sign us in ({error.error}). Try again later."
+            ) from error
+        except (requests.RequestException, ValueError) as error:
+            raise Unreachable(f"{self.system} cannot be reached to sign in.") from error
+        return TokenPair(
+            token["access_token"],
+            token["refresh_token"],
+            datetime.now(UTC) + timedelta(seconds=int(token["expires_in"])),
+        )

@@ -1,0 +1,197 @@
+"""Speaks QuickBooks Online's REST interface, version 3. Satisfies Ledger.
+
+Sections named here are those of the project's reference sheet of QuickBooks Online.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from common.choices import RecordKind
+from connectors.base import LedgerTraits
+from connectors.errors import TargetInactive, UnexpectedPayload
+from connectors.http import Answer, CallMade, Http, Tokens
+from connectors.oauth import OAuthApp
+from connectors.quickbooks_online import faults, translate
+from connectors.records import (
+    JSON,
+    OutgoingBill,
+    PostedBill,
+    PulledCompany,
+    PulledRecord,
+    SoughtBill,
+)
+
+MINOR_VERSION = "75"  # 2.4
+PAGE = 1000  # section 4
+# A person may have moved a bill's date by a month before we look for it.
+DAYS_AROUND = timedelta(days=45)
+
+
+def oauth_app(settings: Mapping[str, str]) -> OAuthApp:
+    """Our registration with Intuit, from the settings of the same name. Source: section 1."""
+    return OAuthApp(
+        system="QuickBooks Online",
+        authorize_url=settings["authorize_url"],
+        token_url=settings["token_url"],
+        revoke_url=settings["revoke_url"],
+        client_id=settings["client_id"],
+        client_secret=settings["client_secret"],
+        scope="com.intuit.quickbooks.accounting",
+    )
+
+
+class QuickBooksOnlineClient:
+    """One company in QuickBooks Online."""
+
+    traits = LedgerTraits(
+        remembers_keys=True,  # 5.7; how long is not published, so we rely on less than a day
+        key_lifetime=timedelta(hours=20),
+        calls_at_once=8,  # 3.5: ten are refused
+        calls_per_minute=500,
+        number_limit=translate.NUMBER_LIMIT,
+    )
+    kinds = (
+        RecordKind.VENDOR,
+        RecordKind.CUSTOMER,
+        RecordKind.PROJECT,
+        RecordKind.ITEM,
+        RecordKind.ACCOUNT,
+        RecordKind.CLASS,
+        RecordKind.TERM,
+    )
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        app_url: str,
+        tokens: Tokens,
+        realm_id: str,
+        record: Callable[[CallMade], None] = lambda _call: None,
+    ) -> None:
+        """`app_url` is where people open QuickBooks; `realm_id` is its id of the company."""
+        self.realm_id = realm_id
+        self.app_url = app_url.rstrip("/")
+        # Two sessions, because a "no" to a bill reads otherwise than a "no" to a question.
+        self._reading, self._posting = (
+            Http(
+                system="QuickBooks",
+                base_url=base_url.rstrip("/"),
+                tokens=tokens,
+                refusal=partial(faults.refusal, what=what),
+                record=record,
+                request_id_header="intuit_tid",
+            )
+            for what in ("our question", "the bill")
+        )
+
+    def company(self) -> PulledCompany:
+        info = self._get(f"companyinfo/{self.realm_id}", "CompanyInfo")
+        preferences = self._get("preferences", "Preferences")
+        return translate.company(info, preferences, realm_id=self.realm_id)
+
+    def records(self, kind: RecordKind, *, since: datetime | None = None) -> Iterator[PulledRecord]:
+        entity, _translated = translate.LISTS[kind]
+        # Without a word about Active the inactive rows are left out (section 4).
+        wanted = ["Active IN (true,false)"]
+        if since is not None:
+            moment = since.astimezone(UTC).isoformat(timespec="seconds")
+            wanted.append(f"MetaData.LastUpdatedTime >= {quoted(moment)}")
+        for payload in self._rows(entity, wanted):
+            record = translate.record(kind, payload)
+            if record.kind == kind:
+                yield record
+
+    def stored_number(self, number: str) -> str:
+        return translate.stored_number(number)
+
+    def write_bill(self, bill: OutgoingBill) -> bytes:
+        return translate.written(translate.bill_payload(bill)).encode()
+
+    def post_bill(self, payload: bytes, *, key: str) -> PostedBill:
+        """The key goes in the query: there QuickBooks repeats its first answer (5.7)."""
+        answer = self._posting.post(self._path("bill"), payload, self._params(requestid=key))
+        return self._posted(self._inside(answer, "Bill", what="the bill"))
+
+    def find_bills(self, sought: SoughtBill) -> list[PostedBill]:
+        """A person may have changed the number, and some bills have none: the note is read too."""
+        vendor = f"VendorRef = {quoted(sought.vendor_id)}"
+        found: dict[str, PostedBill] = {}
+        if sought.number:
+            for payload in self._rows("Bill", [vendor, f"DocNumber = {quoted(sought.number)}"]):
+                bill = self._posted(payload)
+                found[bill.external_id] = bill
+        first, last = sought.bill_date - DAYS_AROUND, sought.bill_date + DAYS_AROUND
+        around = [
+            vendor,
+            f"TxnDate >= {quoted(first.isoformat())}",
+            f"TxnDate <= {quoted(last.isoformat())}",
+        ]
+        for payload in self._rows("Bill", around):
+            bill = self._posted(payload)
+            if bill.key == sought.key:
+                found[bill.external_id] = bill
+        return list(found.values())
+
+    def bill(self, external_id: str) -> PostedBill | None:
+        try:
+            return self._posted(self._get(f"bill/{external_id}", "Bill"))
+        except TargetInactive as error:
+            if error.code == faults.NOT_FOUND:
+                return None
+            raise
+
+    def _rows(self, entity: str, wanted: list[str]) -> Iterator[JSON]:
+        """Every row. Pages are cut from a moving list: the order is fixed, repeats are dropped."""
+        seen: set[str] = set()
+        start = 1
+        while True:
+            page = self._page(
+                f"SELECT * FROM {entity} WHERE {' AND '.join(wanted)}"  # noqa: S608 - quoted()
+                f" ORDERBY Id STARTPOSITION {start} MAXRESULTS {PAGE}",
+                entity,
+            )
+            for row in page:
+                if row.get("Id") not in seen:
+                    seen.add(row.get("Id"))
+                    yield row
+            if len(page) < PAGE:
+                return
+            start += PAGE
+
+    def _page(self, statement: str, entity: str) -> list[JSON]:
+        answer = self._reading.get(self._path("query"), self._params(query=statement))
+        rows = self._inside(answer, "QueryResponse").get(entity, [])
+        return rows if isinstance(rows, list) else [rows]
+
+    def _get(self, path: str, name: str) -> JSON:
+        return self._inside(self._reading.get(self._path(path), self._params()), name)
+
+    def _inside(self, answer: Answer, name: str, what: str = "our question") -> JSON:
+        """What the answer's envelope holds. A 200 may carry a fault all the same (3.1)."""
+        if faults.complaints(answer):
+            raise faults.refusal(answer, what=what)
+        content = answer.data.get(name) if isinstance(answer.data, dict) else None
+        if not isinstance(content, dict):
+            raise UnexpectedPayload(
+                "QuickBooks answered with something other than what we asked for.",
+                payload=answer.data,
+                request_id=answer.request_id,
+            )
+        return content
+
+    def _posted(self, payload: JSON) -> PostedBill:
+        return translate.posted_bill(payload, app_url=self.app_url)
+
+    def _path(self, path: str) -> str:
+        return f"/v3/company/{self.realm_id}/{path}"
+
+    def _params(self, **more: str) -> dict[str, str]:
+        return {**more, "minorversion": MINOR_VERSION}
+
+
+def quoted(value: str) -> str:
+    """A value of the query language (section 4)."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,335 @@
+"""What QuickBooks Online's payloads mean for us, and how we say a bill to it. Pure functions.
+
+Sections named here are those of the project's reference sheet of QuickBooks Online.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from common import money
+from common.choices import RecordKind
+from connectors.errors import Refused, UnexpectedPayload
+from connectors.records import (
+    JSON,
+    OutgoingBill,
+    OutgoingLine,
+    PostedBill,
+    PulledCompany,
+    PulledRecord,
+)
+
+NUMBER_LIMIT = 21  # 7.10, DocNumber
+TEXT_LIMIT = 4000  # 7.10, PrivateNote and the description of a line
+LINE_LIMIT = 10_000  # 2.5
+CUT_MARK = "~"
+CUT_TAIL = 6
+# Only a payable may sit in these; QuickBooks refuses them on the line of a bill (7.10).
+UNUSABLE_ACCOUNT_TYPES = {"Accounts Payable", "Accounts Receivable", "Non-Posting"}
+UNUSABLE_ITEM_TYPES = {"Category", "Group"}
+
+_DELETED = re.compile(r"\s*\(deleted\)\s*$", re.IGNORECASE)
+_KEY = re.compile(r"\[tieout:([^\]\s]+)\]")
+
+
+# --- What comes in --------------------------------------------------------------------------
+
+
+def company(info: JSON, preferences: JSON, *, realm_id: str) -> PulledCompany:
+    """Source: 7.3 and 7.4. `classes` means classes on lines, the only ones a bill has."""
+    accounting = preferences.get("AccountingInfoPrefs", {})
+    currency = preferences.get("CurrencyPrefs", {})
+    others = {
+        pair.get("Name"): pair.get("Value") == "true"
+        for pair in preferences.get("OtherPrefs", {}).get("NameValue", [])
+    }
+    closed = accounting.get("BookCloseDate")
+    return PulledCompany(
+        external_id=realm_id,
+        name=info.get("CompanyName", "").strip(),
+        closed_through=date.fromisoformat(closed) if closed else None,
+        currency=currency.get("HomeCurrency", {}).get("value", "USD"),
+        features={
+            "classes": bool(accounting.get("ClassTrackingPerTxnLine")),
+            "projects": others.get("ProjectsEnabled", False),
+            "account_numbers": bool(accounting.get("UseAccountNumbers")),
+            "several_currencies": bool(currency.get("MultiCurrencyEnabled")),
+            "refuses_duplicate_numbers": others.get("WarnDuplicateBillNumber", False),
+        },
+    )
+
+
+def vendor(payload: JSON) -> PulledRecord:
+    """Source: 7.6. The tax number arrives masked."""
+    address = payload.get("BillAddr") or {}
+    return _record(
+        RecordKind.VENDOR,
+        payload,
+        name=payload["DisplayName"],
+        code=payload.get("AcctNum", ""),
+        other_names=tuple(
+            payload[field] for field in ("CompanyName", "PrintOnCheckName") if payload.get(field)
+        ),
+        address=address.get("Line1", ""),
+        city=address.get("City", ""),
+        state=address.get("CountrySubDivisionCode", ""),
+        postcode=address.get("PostalCode", ""),
+        email=(payload.get("PrimaryEmailAddr") or {}).get("Address", ""),
+        phone=(payload.get("PrimaryPhone") or {}).get("FreeFormNumber", ""),
+        tax_id=payload.get("TaxIdentifier", ""),
+    )
+
+
+def customer(payload: JSON) -> PulledRecord:
+    """A customer, a job or a project: all three may be charged on a line. Source: 7.7."""
+    is_project = bool(payload.get("IsProject"))
+    address = payload.get("BillAddr") or {}
+    return _record(
+        RecordKind.PROJECT if is_project else RecordKind.CUSTOMER,
+        payload,
+        name=payload["DisplayName"],
+        type="Project" if is_project else "Job" if payload.get("Job") else "Customer",
+        other_names=(payload["CompanyName"],) if payload.get("CompanyName") else (),
+        city=address.get("City", ""),
+        state=address.get("CountrySubDivisionCode", ""),
+    )
+
+
+def item(payload: JSON) -> PulledRecord:
+    """Only an item with an expense account can be bought. Source: 7.8."""
+    kind = payload.get("Type", "")
+    return _record(
+        RecordKind.ITEM,
+        payload,
+        name=payload["Name"],
+        code=payload.get("Sku", ""),
+        type=kind,
+        is_selectable=kind not in UNUSABLE_ITEM_TYPES and bool(payload.get("ExpenseAccountRef")),
+    )
+
+
+def account(payload: JSON) -> PulledRecord:
+    """Source: 7.5."""
+    kind = payload.get("AccountType", "")
+    return _record(
+        RecordKind.ACCOUNT,
+        payload,
+        name=payload["Name"],
+        code=payload.get("AcctNum", ""),
+        type=kind,
+        is_selectable=kind not in UNUSABLE_ACCOUNT_TYPES,
+    )
+
+
+def ledger_class(payload: JSON) -> PulledRecord:
+    """Source: 7.9. Ids have 19 digits and stay strings."""
+    return _record(RecordKind.CLASS, payload, name=payload["Name"])
+
+
+def term(payload: JSON) -> PulledRecord:
+    """Source: 7.9."""
+    return _record(RecordKind.TERM, payload, name=payload["Name"], type=payload.get("Type", ""))
+
+
+# What the query asks for, and what its rows mean. Projects are customers there (7.7).
+LISTS: dict[RecordKind, tuple[str, Callable[[JSON], PulledRecord]]] = {
+    RecordKind.VENDOR: ("Vendor", vendor),
+    RecordKind.CUSTOMER: ("Customer", customer),
+    RecordKind.PROJECT: ("Customer", customer),
+    RecordKind.ITEM: ("Item", item),
+    RecordKind.ACCOUNT: ("Account", account),
+    RecordKind.CLASS: ("Class", ledger_class),
+    RecordKind.TERM: ("Term", term),
+}
+
+
+def record(kind: RecordKind, payload: JSON) -> PulledRecord:
+    """One row of a list.
+
+    Raises:
+        UnexpectedPayload: the row lacks what every such row has.
+    """
+    entity, translated = LISTS[kind]
+    try:
+        return translated(payload)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnexpectedPayload(
+            f"QuickBooks sent a {entity.lower()} that cannot be understood: {_label(payload)}.",
+            payload=payload,
+        ) from error
+
+
+def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
+    """Source: 7.10. QuickBooks adds the total up itself, whatever was sent.
+
+    Raises:
+        UnexpectedPayload: it is no bill.
+    """
+    try:
+        external_id = str(payload["Id"])
+        return PostedBill(
+            external_id=external_id,
+            number=payload.get("DocNumber") or "",
+            vendor_id=payload["VendorRef"]["value"],
+            bill_date=date.fromisoformat(payload["TxnDate"]),
+            total=money.parse(payload["TotalAmt"]).quantize(money.CENT),
+            currency=payload.get("CurrencyRef", {}).get("value", "USD"),
+            key=key_in(payload.get("PrivateNote") or ""),
+            version=str(payload.get("SyncToken", "")),
+            url=f"{app_url}/bill?txnId={external_id}",
+            payload=payload,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnexpectedPayload(
+            f"QuickBooks sent a bill that cannot be understood: {_label(payload)}.",
+            payload=payload,
+        ) from error
+
+
+def without_deleted_mark(name: str) -> str:
+    """QuickBooks adds "(deleted)", in changing case, to the name of what is inactive (7.2)."""
+    return _DELETED.sub("", name).strip()
+
+
+def key_in(note: str) -> str:
+    """Our key in a bill's private note; "" when it carries none."""
+    found = _KEY.search(note)
+    return found[1] if found else ""
+
+
+def _record(kind: RecordKind, payload: JSON, *, name: str, **more: Any) -> PulledRecord:
+    changed = (payload.get("MetaData") or {}).get("LastUpdatedTime")
+    path = payload.get("FullyQualifiedName", "")
+    return PulledRecord(
+        kind=kind,
+        external_id=str(payload["Id"]),
+        name=without_deleted_mark(name),
+        path=":".join(without_deleted_mark(part) for part in path.split(":")),
+        parent_external_id=(payload.get("ParentRef") or {}).get("value", ""),
+        # Null attributes are left out of an answer (2.3), and most rows are active.
+        is_active=payload.get("Active", True),
+        changed_at=datetime.fromisoformat(changed) if changed else None,
+        payload=payload,
+        **more,
+    )
+
+
+def _label(payload: JSON) -> str:
+    if not isinstance(payload, dict):
+        return "it is no object"
+    return f"id {payload.get('Id', 'missing')}"
+
+
+# --- What goes out --------------------------------------------------------------------------
+
+
+def stored_number(number: str) -> str:
+    """The number as QuickBooks holds it: at most 21 characters (7.10).
+
+    A longer one keeps its beginning, then `~` and the start of a hash of all of it, so that two
+    long numbers that begin alike stay apart.
+    """
+    number = " ".join(number.split())
+    if len(number) <= NUMBER_LIMIT:
+        return number
+    tail = hashlib.sha256(number.encode()).hexdigest()[:CUT_TAIL]
+    return number[: NUMBER_LIMIT - CUT_TAIL - len(CUT_MARK)] + CUT_MARK + tail
+
+
+def note(memo: str, key: str) -> str:
+    """The memo with our key behind it. The memo gives way: the key is how we find the bill."""
+    mark = f"[tieout:{key}]"
+    return f"{_cut(memo.strip(), TEXT_LIMIT - len(mark) - 1)} {mark}".strip()
+
+
+def bill_payload(bill: OutgoingBill) -> dict[str, Any]:
+    """Source: 7.10. Retainage is an account line like any other, only negative (10.1).
+
+    Raises:
+        Refused: QuickBooks would not take it, or would not store what it says.
+    """
+    _check(bill)
+    payload: dict[str, Any] = {
+        "VendorRef": {"value": bill.vendor_id},
+        "TxnDate": bill.bill_date.isoformat(),
+        # Named even where the company has one currency, so that a bill in another is refused.
+        "CurrencyRef": {"value": bill.currency},
+        "PrivateNote": note(bill.memo, bill.key),
+        "Line": [_line(line) for line in bill.lines],
+    }
+    if number := stored_number(bill.number):
+        payload["DocNumber"] = number
+    if bill.due_date:
+        payload["DueDate"] = bill.due_date.isoformat()
+    if bill.term_id:
+        payload["SalesTermRef"] = {"value": bill.term_id}
+    return payload
+
+
+def written(value: Any) -> str:
+    """JSON whose numbers are the Decimals themselves, never a float's idea of them."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"{json.dumps(k)}:{written(v)}" for k, v in value.items()) + "}"
+        case list():
+            return "[" + ",".join(map(written, value)) + "]"
+        case Decimal():
+            return f"{value:f}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _line(line: OutgoingLine) -> dict[str, Any]:
+    detail: dict[str, Any] = {"BillableStatus": "NotBillable"}
+    if line.item_id:
+        kind = "ItemBasedExpenseLineDetail"
+        # Without a quantity QuickBooks has nothing to multiply the price with (6070).
+        detail |= {"ItemRef": {"value": line.item_id}, "Qty": 1, "UnitPrice": _cents(line.amount)}
+    else:
+        kind = "AccountBasedExpenseLineDetail"
+        detail |= {"AccountRef": {"value": line.account_id}}
+    if line.customer_id:
+        detail["CustomerRef"] = {"value": line.customer_id}
+    if line.class_id:
+        detail["ClassRef"] = {"value": line.class_id}
+    said: dict[str, Any] = {"Amount": _cents(line.amount), "DetailType": kind, kind: detail}
+    if description := _cut(line.description.strip(), TEXT_LIMIT):
+        said["Description"] = description
+    return said
+
+
+def _check(bill: OutgoingBill) -> None:
+    amounts = [line.amount for line in bill.lines]
+    if not amounts:
+        raise Refused("This bill has no lines, and QuickBooks takes none without.", field="Line")
+    if len(amounts) > LINE_LIMIT:
+        raise Refused(
+            f"This bill has {len(amounts)} lines. QuickBooks takes at most 10,000: split it.",
+            field="Line",
+        )
+    if any(amount != money.to_cents(amount) for amount in amounts):
+        raise Refused("A line of this bill has a fraction of a cent. Correct it.", field="Amount")
+    if sum(amounts) != bill.total:
+        raise Refused(
+            f"The lines of this bill add up to {sum(amounts):,.2f}, not to {bill.total:,.2f}.",
+            field="TotalAmt",
+        )
+    if bill.total < 0:
+        raise Refused(
+            "QuickBooks takes no bill below zero. Enter it there as a vendor credit.",
+            field="TotalAmt",
+        )
+    for line in bill.lines:
+        if bool(line.account_id) == bool(line.item_id):
+            raise Refused("Each line needs either an account or an item.", field="DetailType")
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(money.CENT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

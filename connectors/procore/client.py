@@ -1,0 +1,257 @@
+"""Asks Procore. What its answers mean is said in `translate`, `pay_applications` and `refusals`.
+
+Sections named below are those of the Procore fact sheet.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from common.choices import RecordKind
+from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
+from connectors.http import CallMade, Http, Tokens
+from connectors.oauth import OAuthApp
+from connectors.procore import pay_applications, translate
+from connectors.procore.refusals import refusal
+from connectors.records import (
+    JSON,
+    PulledBill,
+    PulledCommitment,
+    PulledCompany,
+    PulledRecord,
+)
+
+SYSTEM = "Procore"
+PAGE_SIZE = 100
+# 14: a change may show in a filtered list a little later than its own time says.
+OVERLAP = timedelta(minutes=5)
+COMMITMENT_LISTS = {
+    PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
+    PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
+}
+
+
+def oauth_app(settings: Mapping[str, str]) -> OAuthApp:
+    """1.1, 1.2: the login host is not the API host, and credentials travel in the body."""
+    login = settings["login_url"].rstrip("/")
+    return OAuthApp(
+        system=SYSTEM,
+        authorize_url=f"{login}/oauth/authorize",
+        token_url=f"{login}/oauth/token",
+        revoke_url=f"{login}/oauth/revoke",
+        client_id=settings["client_id"],
+        client_secret=settings["client_secret"],
+        client_auth="client_secret_post",
+    )
+
+
+class ProcoreClient:
+    """One company's Procore, as the signed-in user may see it. Satisfies `Source`."""
+
+    kinds = (
+        RecordKind.VENDOR,
+        RecordKind.PROJECT,
+        RecordKind.COST_CODE,
+        RecordKind.COST_TYPE,
+    )
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        tokens: Tokens,
+        company_id: str = "",
+        record: Callable[[CallMade], None] = lambda _call: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`company_id` is empty only while connecting, when `companies()` is all one may ask."""
+        self.company_id = company_id
+        self.http = Http(
+            system=SYSTEM,
+            base_url=base_url.rstrip("/"),
+            tokens=tokens,
+            # 1.4: on every call, even where the company is in the path or the query as well.
+            headers={"Procore-Company-Id": company_id} if company_id else {},
+            refusal=refusal,
+            record=record,
+            sleep=sleep,
+        )
+
+    def companies(self) -> list[PulledCompany]:
+        """The companies this sign-in can see, to choose one when connecting."""
+        return [translate.company(row) for row in self._rows("/rest/v1.0/companies")]
+
+    def company(self) -> PulledCompany:
+        for company in self.companies():
+            if company.external_id == self.company_id:
+                return company
+        raise AccessDenied(
+            "Procore no longer shows our sign-in this company. Ask a Procore admin to connect "
+            "the app to it again."
+        )
+
+    def records(self, kind: RecordKind, *, since: datetime | None = None) -> Iterator[PulledRecord]:
+        """Vendors and projects can be asked for changes only; the other lists come whole (2.3)."""
+        match kind:
+            case RecordKind.VENDOR:
+                return self._vendors(since)
+            case RecordKind.PROJECT:
+                return self._projects(since)
+            case RecordKind.COST_CODE:
+                return self._cost_codes()
+            case RecordKind.COST_TYPE:
+                return map(translate.cost_type, self._cost_type_rows())
+        raise ValueError(f"Procore keeps no list of {kind}")
+
+    def commitments(self, project_id: str) -> Iterator[PulledCommitment]:
+        for kind, path in COMMITMENT_LISTS.items():
+            for row in self._rows(path, project_id=project_id, view="extended"):
+                lines = self._rows(f"{path}/{_id(row, path)}/line_items", project_id=project_id)
+                yield translate.commitment(row, list(lines), kind=kind, project_id=project_id)
+
+    def bills(self, project_id: str) -> Iterator[PulledBill]:
+        yield from self._invoices(project_id)
+        yield from self._direct_costs(project_id)
+
+    # --- Company lists ----------------------------------------------------------------------------
+
+    def _vendors(self, since: datetime | None) -> Iterator[PulledRecord]:
+        """3.2: the active list hides inactive vendors, and the inactive list has no filter."""
+        seen = set()
+        for row in self._company_rows("/rest/v1.0/vendors", view="extended", **_changed(since)):
+            record = translate.vendor(row, is_active=True)
+            seen.add(record.external_id)
+            yield record
+        inactive = f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"
+        for row in self._rows(inactive):
+            record = translate.vendor(row, is_active=False)
+            # One that was switched off between the two lists was given already.
+            if record.external_id not in seen:
+                yield record
+
+    def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord]:
+        """3.3: without the filter the list hides inactive projects."""
+        everything = {"filters[by_status]": "All"}
+        rows = self._company_rows("/rest/v1.0/projects", **everything, **_changed(since))
+        return map(translate.project, rows)
+
+    def _cost_codes(self) -> Iterator[PulledRecord]:
+        """The company's standard codes, then those that only a project has.
+
+        A project that we may not see is passed over: asking for its bills says so, and its codes
+        are of no use without them.
+        """
+        seen = set()
+        for code in self._every_cost_code():
+            if code.external_id not in seen:
+                seen.add(code.external_id)
+                yield code
+
+    def _every_cost_code(self) -> Iterator[PulledRecord]:
+        for listed in self._company_rows("/rest/v1.0/standard_cost_code_lists"):
+            # 4.2: any other view leaves the codes themselves out.
+            rows = self._company_rows(
+                "/rest/v1.0/standard_cost_codes",
+                standard_cost_code_list_id=_id(listed, "standard_cost_code_lists"),
+                view="extended",
+            )
+            yield from translate.cost_codes(rows)
+        for project in self._projects():
+            if project.is_active:
+                try:
+                    yield from translate.cost_codes(self._cost_code_rows(project.external_id))
+                except AccessDenied:
+                    continue
+
+    def _cost_code_rows(self, project_id: str) -> Iterator[JSON]:
+        return self._rows("/rest/v1.0/cost_codes", project_id=project_id)
+
+    def _cost_type_rows(self) -> Iterator[JSON]:
+        return self._company_rows("/rest/v1.0/line_item_types")
+
+    # --- Bills ------------------------------------------------------------------------------------
+
+    def _invoices(self, project_id: str) -> Iterator[PulledBill]:
+        """7.1: the extended view brings the items, so one list is a project's whole billing."""
+        rows = list(self._rows("/rest/v1.1/requisitions", project_id=project_id, view="extended"))
+        if not rows:
+            return
+        codes = self._codes(project_id)
+        by_id = {_id(row, "requisitions"): row for row in rows}
+        for row in rows:
+            previous_id = translate.text(row, "previous_requisition_id")
+            if previous_id and previous_id not in by_id:
+                raise UnexpectedPayload(
+                    f"Procore's invoice {_id(row, 'requisitions')} follows invoice {previous_id}, "
+                    "which Procore does not show. What it adds cannot be told.",
+                    payload=row,
+                )
+            yield pay_applications.bill(
+                row, by_id.get(previous_id), project_id=project_id, codes=codes
+            )
+
+    def _codes(self, project_id: str) -> pay_applications.Codes:
+        cost_types = [translate.cost_type(row) for row in self._cost_type_rows()]
+        rows = list(self._cost_code_rows(project_id))
+        translated = translate.cost_codes(rows)
+        return pay_applications.Codes(
+            full_codes={
+                _id(row, "cost_codes"): code.external_id
+                for row, code in zip(rows, translated, strict=True)
+            },
+            cost_types={known.code: known.external_id for known in cost_types if known.code},
+        )
+
+    def _direct_costs(self, project_id: str) -> Iterator[PulledBill]:
+        path = f"/rest/v1.0/projects/{project_id}/direct_costs"
+        for row in self._rows(path):
+            lines = list(self._rows(f"{path}/{_id(row, path)}/line_items"))
+            yield translate.direct_cost(row, lines, project_id=project_id)
+
+    # --- Lists ------------------------------------------------------------------------------------
+
+    def _company_rows(self, path: str, **params: Any) -> Iterator[JSON]:
+        return self._rows(path, company_id=self.company_id, **params)
+
+    def _rows(self, path: str, **params: Any) -> Iterator[JSON]:
+        """Every row of a list, once: rows shift between pages while people work (2.2)."""
+        seen: set[str] = set()
+        read = 0
+        for answer in self.http.link_pages(path, {**params, "per_page": PAGE_SIZE}):
+            if not isinstance(answer.data, list):
+                raise UnexpectedPayload(
+                    f"Procore answered {path} with something that is not a list.",
+                    payload=answer.data,
+                    request_id=answer.request_id,
+                )
+            read += len(answer.data)
+            promised = answer.headers.get("total", "")
+            for row in answer.data:
+                row_id = _id(row, path)
+                if row_id not in seen:
+                    seen.add(row_id)
+                    yield row
+        # A list that ends early without saying so would look like rows that were deleted.
+        if promised.isdecimal() and read < int(promised):
+            raise Unreachable(
+                f"Procore promised {promised} rows and sent {read}. We ask again later."
+            )
+
+
+def _changed(since: datetime | None) -> dict[str, str]:
+    """2.3: a range with three dots. The end lies ahead because clocks differ."""
+    if since is None:
+        return {}
+    start = (since - OVERLAP).astimezone(UTC)
+    end = datetime.now(UTC) + timedelta(days=1)
+    return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _id(row: JSON, path: str) -> str:
+    try:
+        return translate.identifier(row)
+    except (AttributeError, ValueError) as error:
+        raise UnexpectedPayload(
+            f"Procore sent a row without an id in {path}.", payload=row
+        ) from error

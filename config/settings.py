@@ -14,7 +14,7 @@ from config.embedded import database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")()
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(exist_ok=True)
 
 # A development machine (the default) makes its own secrets and keeps them under var/. Anything
@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "mapping",
     "sync",
     "reconciliation",
-    "config",
 ]
 
 MIDDLEWARE = [
@@ -149,7 +148,9 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": _database(env.str("DATABASE_URL", "") or database_url(VAR_DIR / "postgres"))}
+DATABASES = {
+    "default": _database(env.str("DATABASE_URL", "") or database_url(VAR_DIR / "postgres"))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Counted and shared by all processes: sign-in limits live here.
 CACHES = {
@@ -232,7 +233,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["companies.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["companies.tokens.MayUseApi"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["common.api.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.strict_json.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "common.api.Pages",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,0 +1,70 @@
+"""The trail: lines that the database keeps as they were written."""
+
+from django.db import models
+
+
+class Verb(models.TextChoices):
+    DRAFTED = "drafted"
+    ACCEPTED = "accepted"
+    OVERRODE = "overrode"
+    LEFT = "left", "left for later"
+    NO_MATCH = "no_match", "marked as no match"
+    UNDID = "undid"
+    COMMENTED = "commented"
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+    WENT_STALE = "went_stale", "became stale"
+    CONFIRMED = "confirmed"
+    PULLED = "pulled"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SENT = "sent", "asked to send"
+    CLAIMED = "claimed", "started sending"
+    POSTED = "posted"
+    FAILED = "failed", "failed to send"
+    UNKNOWN = "unknown", "lost the answer of"
+    REQUEUED = "requeued", "queued again"
+    SET_ASIDE = "set_aside", "set aside"
+    RESOLVED = "resolved"
+    INVITED = "invited"
+    JOINED = "joined"
+    CHANGED_ROLE = "changed_role", "changed the role of"
+    REMOVED = "removed"
+    CHANGED_SETTINGS = "changed_settings", "changed settings of"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    LOST_CONSENT = "lost_consent", "lost the consent of"
+    MADE_TOKEN = "made_token", "made the API token"
+    REVOKED_TOKEN = "revoked_token", "revoked the API token"
+
+
+class Entry(models.Model):
+    """Who did what to which thing, when, and what it was before. Never changed, never deleted.
+
+    A database trigger refuses UPDATE, DELETE and TRUNCATE. Names are stored beside the keys,
+    because entries outlive people and renames.
+    """
+
+    company = models.ForeignKey("companies.Company", models.PROTECT, related_name="trail")
+    at = models.DateTimeField(auto_now_add=True)
+    # Null when a machine did it; `who` then names the machine.
+    user = models.ForeignKey("companies.User", models.PROTECT, null=True, related_name="+")
+    who = models.CharField(max_length=200)
+    verb = models.CharField(max_length=20, choices=Verb.choices)
+    object_type = models.CharField(max_length=60)  # "mapping.mapping"
+    object_id = models.BigIntegerField()
+    object_name = models.CharField(max_length=600)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+    # Lines of one act share this id; the first of them speaks for all.
+    act = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["company", "-id"], name="trail_newest_first"),
+            models.Index(fields=["company", "object_type", "object_id"], name="trail_of_an_object"),
+            models.Index(fields=["company", "act"], name="trail_of_an_act"),
+        ]

@@ -1,0 +1,7 @@
+"""One include per app."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+]

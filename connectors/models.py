@@ -1,0 +1,166 @@
+"""Connections to other systems, the rows we mirror from them, and every call we made."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from common.choices import RecordKind, Side, System
+from companies.models import Company, User
+from connectors.querysets import RecordQuerySet
+from connectors.vault import SecretField
+
+
+class Connection(models.Model):
+    """One company's tie to one company file in another system.
+
+    `row_key` binds the encrypted credentials to this row. Tokens are replaced by compare-and-swap
+    on `token_version` under `refresh_until`, one refresh at a time: connectors/tokens.py.
+    """
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Working"
+        NEEDS_CONSENT = "needs_consent", "Needs sign-in"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="connections")
+    side = models.CharField(max_length=6, choices=Side.choices)
+    system = models.CharField(max_length=20, choices=System.choices)
+    external_company_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=1024)  # the company as the other system names it
+    state = models.CharField(max_length=14, choices=State.choices, default=State.CONNECTED)
+    problem = models.TextField(blank=True)  # a sentence; blank while all is well
+    connected_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    connected_at = models.DateTimeField()
+    row_key = models.UUIDField(default=uuid4, editable=False, unique=True)
+    credentials = SecretField()  # {"access", "refresh", "previous_refresh"}
+    token_version = models.PositiveIntegerField(default=0)
+    token_expires_at = models.DateTimeField(null=True)
+    refresh_until = models.DateTimeField(null=True)
+    # Calls wait for this moment: the rate limit's next free slot, or a pause asked for by a 429.
+    next_free_at = models.DateTimeField(null=True)
+    books_closed_through = models.DateField(null=True)
+    features = models.JSONField(default=dict)
+    last_pulled_at = models.DateTimeField(null=True)  # the last complete pull
+    last_sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # One source and one ledger a company for now; routing by project comes later.
+            models.UniqueConstraint(
+                fields=["company", "side"],
+                condition=~Q(state="disconnected"),
+                name="one_live_connection_a_side",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_system_display()}: {self.name}"
+
+
+class ConsentRequest(models.Model):
+    """A trip to another system's consent page. Its state is random, single use, ten minutes."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    system = models.CharField(max_length=20, choices=System.choices)
+    state_sha256 = models.CharField(max_length=64, unique=True)
+    session_sha256 = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Record(models.Model):
+    """A mirrored row of either side, known by connection, kind and external id, never by name."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="records")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="records")
+    kind = models.CharField(max_length=12, choices=RecordKind.choices)
+    external_id = models.CharField(max_length=120)
+    code = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=600)
+    path = models.CharField(max_length=2000, blank=True)
+    parent_external_id = models.CharField(max_length=120, blank=True)
+    type = models.CharField(max_length=80, blank=True)
+    other_names = models.JSONField(default=list)
+    address = models.CharField(max_length=600, blank=True)
+    city = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=255, blank=True)
+    postcode = models.CharField(max_length=40, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    tax_id = models.CharField(max_length=40, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_selectable = models.BooleanField(default=True)
+    # Set when a complete pass over the list no longer found it.
+    gone_at = models.DateTimeField(null=True, blank=True)
+    renamed_from = models.CharField(max_length=600, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    payload = models.JSONField(null=True)
+    payload_sha256 = models.CharField(max_length=64)
+    # Lower-case name, code, city and further names in one: what the search box looks through.
+    search_text = models.TextField(blank=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id"], name="one_record_an_external_id"
+            )
+        ]
+        indexes = [models.Index(fields=["company", "kind", "name"], name="record_by_kind_and_name")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}" if self.code and self.code != self.name else self.name
+
+    @property
+    def is_usable(self) -> bool:
+        """May a document that is sent today refer to it?"""
+        return self.is_active and self.is_selectable and self.gone_at is None
+
+    @property
+    def label(self) -> str:
+        """The name with its place in the tree: two accounts called "Materials" differ by path."""
+        return f"{self.code} {self.path or self.name}".strip()
+
+
+class Call(models.Model):
+    """One request we made and its answer, without secrets."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="calls")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="calls")
+    # The document it served, e.g. ("sync.push", 12); blank for lists.
+    subject_type = models.CharField(max_length=60, blank=True)
+    subject_id = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField()
+    method = models.CharField(max_length=8)
+    path = models.TextField()
+    status = models.PositiveSmallIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField()
+    request_id = models.CharField(max_length=120, blank=True)
+    request_body = models.TextField(blank=True)
+    response_body = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                condition=~Q(subject_type=""),
+                name="calls_of_a_document",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("connectors:call", args=[self.company.slug, self.pk])
+
+    @property
+    def outcome(self) -> str:
+        return str(self.status or self.error)

@@ -1,0 +1,241 @@
+"""What each source record is called in the ledger, who says so, and since when it is in force."""
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from common.choices import RecordKind
+from common.work import Work, WorkQuerySet
+from companies.models import Company, CompanySettings, User
+from connectors.models import Record
+from mapping.querysets import MappingQuerySet, PublicationQuerySet
+
+
+class Kind(models.TextChoices):
+    """The kinds of mapping, named for the source record they translate."""
+
+    VENDOR = "vendor", "Vendors"
+    PROJECT = "project", "Projects"
+    COST_CODE = "cost_code", "Cost codes"
+    COST_TYPE = "cost_type", "Cost types"
+
+    @property
+    def slug(self) -> str:
+        return self.value.replace("_", "-") + "s"
+
+    @property
+    def singular(self) -> str:
+        return self.label.lower().removesuffix("s")
+
+
+def kinds_in_use(settings: CompanySettings) -> tuple[Kind, ...]:
+    """What a bill of this company needs mapped: vendor, project, and the line's own kind."""
+    return (Kind.VENDOR, Kind.PROJECT, Kind(settings.granularity))
+
+
+def target_kinds(kind: Kind, settings: CompanySettings) -> tuple[RecordKind, ...]:
+    """Which of the ledger's lists a mapping of this kind may point into."""
+    if kind is Kind.VENDOR:
+        return (RecordKind.VENDOR,)
+    if kind is Kind.PROJECT:
+        return {
+            CompanySettings.ProjectTarget.PROJECT: (RecordKind.PROJECT,),
+            CompanySettings.ProjectTarget.CUSTOMER: (RecordKind.CUSTOMER,),
+            CompanySettings.ProjectTarget.EITHER: (RecordKind.PROJECT, RecordKind.CUSTOMER),
+        }[CompanySettings.ProjectTarget(settings.project_target)]
+    if settings.posting_style == CompanySettings.PostingStyle.ITEMS:
+        return (RecordKind.ITEM,)
+    return (RecordKind.ACCOUNT,)
+
+
+class Publication(models.Model):
+    """Mappings put in force together."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="publications")
+    number = models.PositiveIntegerField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    # What it let go at that moment.
+    bills_unblocked = models.PositiveIntegerField(default=0)
+    amount_unblocked = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "number"], name="publications_are_numbered")
+        ]
+
+    def __str__(self) -> str:
+        return f"publication no. {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("mapping:publication", args=[self.company.slug, self.number])
+
+
+class SuggestionRun(Work):
+    """One go of the machine over the records of one kind that nobody has decided on."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="suggestion_runs")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    ranker = models.CharField(max_length=80, default="local")
+    looked_at = models.PositiveIntegerField(default=0)
+    drafted = models.PositiveIntegerField(default=0)
+    notice = models.TextField(blank=True)  # e.g. why the model was not asked
+    cost_dollars = models.DecimalField(max_digits=10, decimal_places=6, default=0)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"drafts for {self.get_kind_display().lower()}"
+
+
+class Suggestion(models.Model):
+    """What the machine found for one source record, kept for ever: five candidates and why."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="suggestions")
+    run = models.ForeignKey(SuggestionRun, models.PROTECT, related_name="suggestions")
+    source = models.ForeignKey(Record, models.PROTECT, related_name="suggestions")
+    # Null when the machine abstained.
+    target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    confidence = models.DecimalField(max_digits=4, decimal_places=3, null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    # [{"record": id, "score": 0.93, "reasons": ["same name but for the legal form"]}, …]
+    candidates = models.JSONField(default=list)
+    ranker = models.CharField(max_length=80, default="local")
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-id"], name="suggestions_of_a_record")]
+
+
+class ModelExchange(models.Model):
+    """One question to a language model and what came back: everything that left the building."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    run = models.ForeignKey(SuggestionRun, models.PROTECT, related_name="exchanges")
+    at = models.DateTimeField(auto_now_add=True)
+    model = models.CharField(max_length=120)
+    prompt = models.TextField()
+    answer = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    cost_dollars = models.DecimalField(max_digits=10, decimal_places=6, default=0)
+    duration_ms = models.PositiveIntegerField(default=0)
+
+
+class Mapping(models.Model):
+    """What one source record is called in the ledger, and who stands behind it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACCEPTED = "accepted", "Accepted, not published"
+        PUBLISHED = "published", "Published"
+        LEFT = "left", "Left for later"
+        NO_MATCH = "no_match", "No match"
+
+    class Stale(models.TextChoices):
+        RENAMED = "renamed", "was renamed"
+        INACTIVE = "inactive", "was made inactive"
+        GONE = "gone", "is no longer in the list"
+        WRONG_KIND = "wrong_kind", "can no longer be used on a bill"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="mappings")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    source = models.ForeignKey(Record, models.PROTECT, related_name="mappings")
+    target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="mapped_from")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    # Why a published mapping holds its bills although it is published; blank while it is good.
+    stale = models.CharField(max_length=10, choices=Stale.choices, blank=True)
+    # 0 to 1; null when a person chose the pair and no score was involved.
+    confidence = models.DecimalField(max_digits=4, decimal_places=3, null=True)
+    suggestion = models.ForeignKey(Suggestion, models.PROTECT, null=True, related_name="+")
+    is_override = models.BooleanField(default=False)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+    publication = models.ForeignKey(Publication, models.PROTECT, null=True, related_name="mappings")
+    # The target's label when it was put in force: a rename afterwards makes the mapping stale.
+    published_label = models.CharField(max_length=2200, blank=True)
+    # Raised by every change; pages send it back, pushes freeze it.
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MappingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Project overrides will add a column here; company-wide there is one a record.
+            models.UniqueConstraint(fields=["source"], name="one_mapping_a_source_record"),
+            models.CheckConstraint(
+                condition=Q(state="published", publication__isnull=False)
+                | (~Q(state="published") & Q(publication__isnull=True)),
+                name="mapping_in_force_says_which_publication",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["left", "no_match"]) | Q(target__isnull=False),
+                name="mapping_that_says_something_has_a_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(decided_by__isnull=False),
+                name="only_a_draft_has_no_person_behind_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(stale="") | Q(state="published"), name="only_a_published_one_is_stale"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "kind", "state"], name="mapping_by_kind_and_state"),
+            models.Index(
+                fields=["company", "kind", "-confidence"],
+                condition=Q(state="draft"),
+                name="drafts_by_confidence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Kind(self.kind).singular} {self.source}"
+
+    def get_absolute_url(self) -> str:
+        return reverse(
+            "mapping:detail", args=[self.company.slug, Kind(self.kind).slug, self.source_id]
+        )
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.state == self.State.PUBLISHED and not self.stale
+
+    def as_values(self) -> dict[str, object]:
+        """For the trail."""
+        return {
+            "state": self.state,
+            "target": self.target_id,
+            "target_name": self.target.label if self.target else None,
+            "version": self.version,
+        }
+
+
+class PublicationLine(models.Model):
+    """What one publication put in force: kept as it was, whatever becomes of the mapping."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    publication = models.ForeignKey(Publication, models.PROTECT, related_name="lines")
+    mapping = models.ForeignKey(Mapping, models.PROTECT, related_name="publication_lines")
+    mapping_version = models.PositiveIntegerField()
+    target = models.ForeignKey(Record, models.PROTECT, related_name="+")
+    source_label = models.CharField(max_length=2200)
+    target_label = models.CharField(max_length=2200)

@@ -1,0 +1,36 @@
+"""Named questions about mappings."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Max
+
+if TYPE_CHECKING:
+    from companies.models import Company, User
+    from mapping.models import Publication
+
+
+class MappingQuerySet(models.QuerySet["Mapping"]):
+    def drafts(self) -> Self:
+        return self.filter(state="draft")
+
+    def accepted(self) -> Self:
+        """Decided by a person, waiting to be published."""
+        return self.filter(state="accepted")
+
+    def published(self) -> Self:
+        return self.filter(state="published")
+
+    def in_force(self) -> Self:
+        """Published, and the target is still what it was when it was published."""
+        return self.filter(state="published", stale="")
+
+    def with_records(self) -> Self:
+        return self.select_related("source", "target", "publication", "decided_by", "suggestion")
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def next_for(self, company: "Company", *, by: "User") -> "Publication":
+        """Make the next numbered publication. The caller holds the company's row lock."""
+        last = self.filter(company=company).aggregate(last=Max("number"))["last"] or 0
+        return self.create(company=company, number=last + 1, by=by)

@@ -1,0 +1,8 @@
+"""News for apps further left."""
+
+from django.dispatch import Signal
+
+# Which source records are mapped, published or stale has changed. Sent inside the transaction of
+# the change, after it, with `company`, `sources` (ids of source records) and `publication`
+# (or None). A receiver may set the publication's `bills_unblocked` and `amount_unblocked`.
+mappings_changed = Signal()

@@ -1,0 +1,62 @@
+"""What waits for a mapping. Bills live further left, so sync fills this in when it starts."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from django.db.models import Expression
+
+from companies.models import Company
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Bills not yet sent and what they are worth together."""
+
+    bills: int = 0
+    amount: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class WaitingBill:
+    """One bill that uses a record, for a mapping's own page."""
+
+    name: str
+    url: str
+    amount: Decimal
+    status: str  # the word people see: Ready, Needs publishing, Unmapped, Posted …
+
+
+class WaitingBills(Protocol):
+    def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
+        """For each source record, the unsent bills that need it. Records without any are left out."""
+
+    def by_kind(self, company: Company) -> dict[str, Waits]:
+        """For each mapping kind, the unsent bills that an unpublished record of it holds."""
+
+    def amount_of(self, source: str) -> Expression:
+        """For annotate(): money waiting for the record whose id is in the column `source`."""
+
+    def let_go_by(self, company: Company, mappings: Collection[int]) -> Waits:
+        """What would become ready if these mappings were published together."""
+
+    def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
+        """What would need publishing again without these mappings, and what was sent already."""
+
+    def using(self, company: Company, record: int, limit: int) -> list[WaitingBill]:
+        """The newest bills that use a record."""
+
+
+_provider: WaitingBills | None = None
+
+
+def provide(provider: WaitingBills) -> None:
+    global _provider  # set once, when the apps are ready
+    _provider = provider
+
+
+def bills() -> WaitingBills:
+    if _provider is None:
+        raise RuntimeError("sync has not said where bills are: is it in INSTALLED_APPS?")
+    return _provider

@@ -1,0 +1,390 @@
+"""Bills and commitments as the source has them, what each bill needs, and its way to the ledger."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from common.choices import RecordKind
+from common.work import Work, WorkQuerySet
+from companies.models import Company, User
+from connectors.models import Connection, Record
+from connectors.records import PulledBill, PulledCommitment
+from mapping.models import Kind
+from sync.querysets import BillQuerySet, PushQuerySet
+
+
+class Run(models.Model):
+    """Something a person or the clock asked for, whose progress can be watched."""
+
+    class Kind(models.TextChoices):
+        PULL = "pull", "Pull"
+        SEND = "send", "Send"
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        PARTLY = "partly", "Done, with problems"
+        FAILED = "failed", "Failed"
+        STOPPED = "stopped", "Stopped"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="runs")
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    connection = models.ForeignKey(Connection, models.PROTECT, null=True, related_name="runs")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=Q(kind="pull", state="running"),
+                name="one_pull_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display().lower()} no. {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("sync:run", args=[self.company.slug, self.pk])
+
+
+class PullStep(Work):
+    """One list of a pull: vendors, or the bills of one project. Steps run in their order."""
+
+    class What(models.TextChoices):
+        COMPANY = "company", "Company"
+        RECORDS = "records", "Lists"
+        COMMITMENTS = "commitments", "Commitments"
+        BILLS = "bills", "Bills"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
+    position = models.PositiveIntegerField()
+    what = models.CharField(max_length=12, choices=What.choices)
+    record_kind = models.CharField(max_length=12, choices=RecordKind.choices, blank=True)
+    project = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    found = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position"], name="steps_have_an_order")
+        ]
+
+    def __str__(self) -> str:
+        what = (
+            RecordKind(self.record_kind).label + "s"
+            if self.record_kind
+            else self.get_what_display()
+        )
+        return f"{what} of {self.project}" if self.project else what
+
+
+class PullProblem(models.Model):
+    """A record that could not be taken in, kept with what the source sent. Nothing is dropped."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="pull_problems")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+")
+    step = models.ForeignKey(PullStep, models.PROTECT, related_name="problems")
+    at = models.DateTimeField(auto_now_add=True)
+    sentence = models.TextField()
+    payload = models.JSONField(null=True)
+    # Set when a later pull of the same list went through without it.
+    cleared_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Commitment(models.Model):
+    """A subcontract or purchase order. Mirrored for reading; commitments post later."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="commitments")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=20, choices=[(k.value, k.value) for k in PulledCommitment.Kind]
+    )
+    external_id = models.CharField(max_length=120)
+    number = models.CharField(max_length=120)
+    title = models.CharField(max_length=600, blank=True)
+    vendor = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    project = models.ForeignKey(Record, models.PROTECT, related_name="+")
+    status = models.CharField(max_length=40)
+    is_approved = models.BooleanField(default=False)
+    commitment_date = models.DateField(null=True)
+    original_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    revised_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    content_sha256 = models.CharField(max_length=64)
+    payload = models.JSONField(null=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id"], name="one_commitment_an_external_id"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}".strip()
+
+
+class CommitmentLine(models.Model):
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    external_id = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    cost_code = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    cost_type = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        ordering = ["position"]
+
+
+class Readiness(models.TextChoices):
+    READY = "ready", "Ready"
+    NEEDS_PUBLISHING = "needs_publishing", "Needs publishing"
+    UNMAPPED = "unmapped", "Unmapped"
+
+
+class Bill(models.Model):
+    """A subcontractor invoice or direct cost, in the version the source shows now.
+
+    `version` rises when what the source says changes. `readiness` and `fault` are answers kept
+    beside the question for the lists: readiness.refresh() is the only writer of the first, the
+    pull of the second; the gate asks again under lock before anything leaves.
+    """
+
+    class Kind(models.TextChoices):
+        SUBCONTRACTOR_INVOICE = PulledBill.Kind.SUBCONTRACTOR_INVOICE.value, "Subcontractor invoice"
+        DIRECT_COST = PulledBill.Kind.DIRECT_COST.value, "Direct cost"
+
+    class Fault(models.TextChoices):
+        """Why the document itself cannot go, whatever is mapped."""
+
+        NOT_APPROVED = "not_approved", "not approved in the source"
+        GONE = "gone", "no longer in the source"
+        NO_VENDOR = "no_vendor", "names no vendor we know"
+        NO_LINES = "no_lines", "has no lines"
+        NO_COST_CODE = "no_cost_code", "a line has no cost code"
+        NO_COST_TYPE = "no_cost_type", "a line has no cost type"
+        DOES_NOT_ADD_UP = "does_not_add_up", "lines do not add up to its total"
+        CURRENCY = "currency", "is in another currency"
+        NEGATIVE = "negative", "is negative"
+        ZERO = "zero", "is zero"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="bills")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="bills")
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    external_id = models.CharField(max_length=120)
+    number = models.CharField(max_length=200, blank=True)
+    # Spelling taken out ("INV-001" and "#001" are both "1"); finds a number used twice.
+    plain_number = models.CharField(max_length=200, blank=True)
+    vendor = models.ForeignKey(Record, models.PROTECT, null=True, related_name="vendor_bills")
+    project = models.ForeignKey(Record, models.PROTECT, related_name="project_bills")
+    commitment = models.ForeignKey(Commitment, models.PROTECT, null=True, related_name="bills")
+    bill_date = models.DateField()
+    due_date = models.DateField(null=True)
+    period_start = models.DateField(null=True)
+    period_end = models.DateField(null=True)
+    description = models.TextField(blank=True)
+    status = models.CharField(max_length=40)
+    is_approved = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    version = models.PositiveIntegerField(default=1)
+    content_sha256 = models.CharField(max_length=64)
+    payload = models.JSONField(null=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
+    readiness = models.CharField(
+        max_length=16, choices=Readiness.choices, default=Readiness.UNMAPPED
+    )
+    fault = models.CharField(max_length=16, choices=Fault.choices, blank=True)
+
+    objects = BillQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-bill_date", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id"], name="one_bill_an_external_id"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["company", "readiness", "fault", "-bill_date", "-id"],
+                name="bills_by_readiness",
+            ),
+            models.Index(fields=["company", "-bill_date", "-id"], name="bills_newest_first"),
+            models.Index(fields=["company", "vendor", "plain_number"], name="bills_by_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"bill {self.number or self.external_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("sync:bill", args=[self.company.slug, self.pk])
+
+
+class BillLine(models.Model):
+    """One row of a bill. Its share of what is paid is `amount - retainage`."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    external_id = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    cost_code = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    cost_type = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    # Positive when held from this line, negative when released to it.
+    retainage = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal(0))
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["bill", "position"], name="bill_lines_have_an_order")
+        ]
+
+
+class BillNeed(models.Model):
+    """One source record that a bill mentions, and so may need a mapping for."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="needs")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    record = models.ForeignKey(Record, models.PROTECT, related_name="needed_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bill", "record"], name="a_bill_needs_a_record_once")
+        ]
+        indexes = [models.Index(fields=["record", "bill"], name="bills_that_need_a_record")]
+
+
+class Approval(models.Model):
+    """A person's word on one version of a bill."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="approvals")
+    version = models.PositiveIntegerField()
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class Push(Work):
+    """One attempt-chain to deliver one version of one bill under one key.
+
+    State machine and crash points: docs/sending.md. `payload` and `mapping_versions` are frozen
+    when the chain is first claimed; every resend sends these bytes. A chain ends by a clear
+    refusal; sending the repaired bill again starts the next chain, with a new key.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Sending"
+        UNKNOWN = "unknown", "Unknown outcome"
+        POSTED = "posted", "Posted"
+        FAILED = "failed", "Failed"
+        SET_ASIDE = "set_aside", "Set aside"
+
+    class Cause(models.TextChoices):
+        """Why a push failed, was set aside, or waits."""
+
+        HELD = "held", "Held by the gate"
+        REFUSED = "refused", "Refused by the ledger"
+        PERIOD_CLOSED = "period_closed", "The period is closed"
+        TARGET_INACTIVE = "target_inactive", "A record is inactive in the ledger"
+        ACCESS = "access", "Access denied"
+        CONSENT = "consent", "The connection needs sign-in"
+        BUSY = "busy", "The ledger is busy"
+        UNREACHABLE = "unreachable", "The ledger cannot be reached"
+        NO_ANSWER = "no_answer", "No answer came"
+        NUMBER_TAKEN = "number_taken", "The number is already used"
+        POSSIBLE_DUPLICATE = "possible_duplicate", "Possible duplicate"
+        SEVERAL_FOUND = "several_found", "Several documents carry our key"
+        NOT_FOUND = "not_found", "Not found, and too late to send again"
+        KILLS_WORKERS = "kills_workers", "Sending it keeps breaking off"
+        TOTAL_DIFFERS = "total_differs", "The ledger shows another total"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="pushes")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="pushes")
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="pushes")
+    version = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    chain = models.PositiveIntegerField(default=1)
+    key = models.CharField(max_length=24, unique=True)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="pushes")
+    payload = models.BinaryField(null=True)
+    payload_sha256 = models.CharField(max_length=64, blank=True)
+    mapping_versions = models.JSONField(default=dict)  # {"<mapping id>": version}
+    sends = models.PositiveIntegerField(default=0)
+    first_sent_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+    # Look-ups in a row that found nothing, and when the last of them was.
+    not_found = models.PositiveIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    answer = models.JSONField(null=True)
+    cause = models.CharField(max_length=20, choices=Cause.choices, blank=True)
+    sentence = models.TextField(blank=True)  # what happened, then what to do
+    posted_at = models.DateTimeField(null=True)
+
+    objects = PushQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "connection", "bill", "version"], name="one_push_a_version"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "external_id"],
+                condition=~Q(external_id=""),
+                name="one_push_a_posted_document",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="posted") | ~Q(external_id=""), name="what_is_posted_has_an_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "failed"]) | Q(payload__isnull=False),
+                name="what_was_sent_is_kept",
+            ),
+        ]
+        indexes = [models.Index(fields=["company", "state"], name="pushes_by_state")]
+
+    def __str__(self) -> str:
+        return f"push of {self.bill}"

@@ -1,0 +1,433 @@
+"""Finds the few rows of a long list that a name could mean. Pure: no database, no network.
+
+What it finds is only a shortlist; `ranking` decides whether one of them is good enough.
+"""
+
+import heapq
+import math
+import re
+import unicodedata
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+
+from rapidfuzz import fuzz
+
+from mapping.lexicon import ABBREVIATIONS
+
+SHORTLIST = 10
+COSINE_DEPTH = 40
+TOUCHED_AT_MOST = 4_000
+GRAM = 4
+
+LEGAL_FORMS = {
+    "inc": "corporation",
+    "incorporated": "corporation",
+    "corp": "corporation",
+    "corporation": "corporation",
+    "llc": "llc",
+    "lc": "llc",
+    "pllc": "llc",
+    "ltd": "limited",
+    "limited": "limited",
+    "ltee": "limited",
+    "lp": "partnership",
+    "llp": "partnership",
+    "lllp": "partnership",
+    "pc": "professional corporation",
+    "plc": "plc",
+    "gmbh": "gmbh",
+}
+# Said of any firm, so it neither makes two names equal nor different.
+EMPTY_ENDINGS = LEGAL_FORMS.keys() | {"co", "company"}
+EMPTY_WORDS = frozenset({"and", "the"})
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+_DELETED = re.compile(r"\s*\((?:deleted|inactive)\)", re.IGNORECASE)
+_TRADE_NAME = re.compile(
+    r"\b(?:d\s*/\s*b\s*/\s*a|dba|t/a|f/k/a|fka|a/k/a|aka)\b[.:]?", re.IGNORECASE
+)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_CODE = re.compile(
+    r"""^\s*(?P<code>
+        [vV]\d{4,}                            # vendor numbers: V01234 Acme
+        | (?=[\w.\-/ ]*\d)[\w.\-/]{2,14}(?:\ \d\d){0,2}(?=\s*[:·–—]\s|\s+-\s)
+        )\s*[:·–—-]?\s+(?P<name>.*[^\W\d]{3}.*)$""",
+    re.VERBOSE,
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of either side as drafting sees it; which kind of row it is, the caller knows."""
+
+    key: int
+    name: str
+    code: str = ""
+    path: str = ""  # "Smith, John:Kitchen remodel" where the list is a tree
+    other_names: tuple[str, ...] = ()  # trade names, name on cheques
+    city: str = ""
+    state: str = ""
+    postcode: str = ""
+    email: str = ""
+    phone: str = ""
+    tax_id: str = ""
+    type: str = ""  # the account's or item's type in the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way of writing a name, taken apart once."""
+
+    text: str  # normalised
+    words: tuple[str, ...]  # abbreviations spelled out, plurals cut
+    is_first: bool = True  # the name itself, not a trade name
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A target on the shortlist."""
+
+    position: int
+    candidate: Candidate
+    cosine: float
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, no control or bidi marks, "(deleted)" off."""
+    text = _DELETED.sub("", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(
+            " " if unicodedata.category(sign) == "Cc" else sign
+            for sign in text
+            if unicodedata.category(sign) not in {"Mn", "Cf"}
+        )
+    return text.casefold().translate(_LETTERS)
+
+
+def split_words(text: str) -> list[str]:
+    """The words and numbers of a name, lower case; `&` is a word like "and"."""
+    folded = fold(text).replace("&", " and ").replace("'", "").replace("’", "")
+    return _WORD.findall(folded)
+
+
+def _join_initials(words: Iterable[str]) -> Iterator[str]:
+    """J & A Masonry and J.A. Masonry are one: single letters in a row are one word."""
+    run = ""
+    for word in words:
+        if len(word) == 1 and word.isalpha():
+            run += word
+            continue
+        if run:
+            yield run
+            run = ""
+        yield word
+    if run:
+        yield run
+
+
+@lru_cache(maxsize=200_000)
+def normalise(text: str) -> str:
+    """What is left of a name for comparing: `"The J. & A. Smith Co., Inc."` is `"ja smith"`.
+
+    Numbers stay. A name made of nothing but legal forms keeps them.
+    """
+    words = split_words(text)
+    while True:
+        kept = [word for word in words if word not in EMPTY_WORDS] or words
+        kept = list(_join_initials(kept))
+        while len(kept) > 1 and kept[-1] in EMPTY_ENDINGS:
+            kept.pop()
+        if kept == words:
+            return " ".join(kept)
+        words = kept
+
+
+def legal_form(text: str) -> str:
+    """`corporation`, `llc` … or nothing when the name does not say."""
+    for word in reversed(list(_join_initials(split_words(text)))):
+        if word in LEGAL_FORMS:
+            return LEGAL_FORMS[word]
+    return ""
+
+
+@lru_cache(maxsize=100_000)
+def canonical(word: str) -> str:
+    """One word for its usual short forms and its plural: `svcs`, `services` are `service`."""
+    word = ABBREVIATIONS.get(word, word)
+    if len(word) > 4 and word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif len(word) > 4 and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    return ABBREVIATIONS.get(word, word)
+
+
+def split_code(label: str) -> tuple[str, str]:
+    """`"01-100: Concrete"` is `("01-100", "Concrete")`; no code, an empty one."""
+    matched = _CODE.match(label)
+    return (matched["code"].strip(), matched["name"].strip()) if matched else ("", label.strip())
+
+
+def code_key(code: str) -> str:
+    """Job numbers come as 23-014, 2023-014 and 23014: one key for all three."""
+    joined = "".join(_WORD.findall(fold(code)))
+    if len(joined) >= 7 and joined.startswith("20") and joined.isdigit():
+        joined = joined[2:]
+    return joined if any(sign.isdigit() for sign in joined) else ""
+
+
+def code_of(candidate: Candidate) -> str:
+    return code_key(candidate.code or split_code(last_segment(candidate))[0])
+
+
+def last_segment(candidate: Candidate) -> str:
+    """The row's own name where the ledger writes `Customer:Job`."""
+    return candidate.name.rsplit(":", 1)[-1].strip() if ":" in candidate.path else candidate.name
+
+
+def digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
+
+
+def _texts(candidate: Candidate) -> Iterator[str]:
+    """Every way the row is written, its own name first."""
+    own = split_code(candidate.name)[1]
+    yield own
+    if len(own) < len(candidate.name.strip()):
+        yield candidate.name
+    names = [own, *(name for name in candidate.other_names if name)]
+    for name in names:
+        if name is not own:
+            yield _TRADE_NAME.sub(" ", name)
+        if _TRADE_NAME.search(name):
+            yield from _TRADE_NAME.split(name)
+        if "(" in name:
+            yield _BRACKETS.sub(" ", name)
+    for place in (own, candidate.path):
+        if ":" in place:
+            yield split_code(place.rsplit(":", 1)[-1])[1]
+    if candidate.path and candidate.path != candidate.name:
+        yield candidate.path
+
+
+def spellings(candidate: Candidate) -> tuple[Spelling, ...]:
+    found: dict[str, Spelling] = {}
+    for text in _texts(candidate):
+        normal = normalise(text)
+        if normal and normal not in found:
+            words = tuple(canonical(word) for word in normal.split())
+            found[normal] = Spelling(normal, words, is_first=not found)
+    return tuple(found.values())
+
+
+def grams(words: Iterable[str]) -> set[str]:
+    """Four-letter pieces over the joined words, marked so that they are never taken for words."""
+    joined = " " + " ".join(words) + " "
+    return {"#" + joined[start : start + GRAM] for start in range(max(1, len(joined) - GRAM + 1))}
+
+
+def terms(spelling: Spelling) -> set[str]:
+    return grams(spelling.words) | set(spelling.words)
+
+
+class CandidateIndex:
+    """An inverted index over the words and four-letter pieces of a list of targets.
+
+    Two names are as close as the share of rare terms they have in common: the cosine of binary
+    vectors weighted by idf. The rarest terms are looked up first and the look-up ends once some
+    thousand postings were touched, so the work does not grow with the list.
+    """
+
+    def __init__(self, targets: Sequence[Candidate]) -> None:
+        self.targets = targets
+        self.shapes: list[tuple[Spelling, ...]] = []
+        self._owner = array("i")  # spelling → position of its target
+        self._norm = array("f")
+        self._postings: dict[str, array[int]] = {}
+        self._same_name: dict[str, list[int]] = defaultdict(list)
+        self._by_code: dict[str, list[int]] = defaultdict(list)
+        self._by_tax_id: dict[str, list[int]] = defaultdict(list)
+        self._by_contact: dict[str, list[int]] = defaultdict(list)
+        for position, target in enumerate(targets):
+            self._add(position, target)
+        self._rarity = {
+            term: math.log(1 + len(self._owner) / len(places))
+            for term, places in self._postings.items()
+        }
+        squares = array("f", bytes(4 * len(self._owner)))
+        for term, places in self._postings.items():
+            square = self._rarity[term] ** 2
+            for place in places:
+                squares[place] += square
+        self._norm = array("f", (math.sqrt(square) for square in squares))
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def _add(self, position: int, target: Candidate) -> None:
+        shapes = spellings(target)
+        self.shapes.append(shapes)
+        for spelling in shapes:
+            place = len(self._owner)
+            self._owner.append(position)
+            for term in terms(spelling):
+                places = self._postings.get(term)
+                if places is None:
+                    places = self._postings[term] = array("i")
+                places.append(place)
+            self._same_name[spelling.text].append(position)
+        if code := code_of(target):
+            self._by_code[code].append(position)
+        if tax_id := digits(target.tax_id):
+            self._by_tax_id[tax_id].append(position)
+        for contact in contacts(target):
+            self._by_contact[contact].append(position)
+
+    def rarity(self, word: str) -> float:
+        """How much a word tells, by how few rows have it; a word no row has tells the most."""
+        return self._rarity.get(word) or math.log(1 + len(self._owner) or 1)
+
+    def named(self, text: str) -> list[int]:
+        """Positions of the targets with this normalised name, one or more of them twins."""
+        return sorted(set(self._same_name.get(text, ())))
+
+    def with_code(self, code: str) -> list[int]:
+        return self._by_code.get(code, [])
+
+    def with_tax_id(self, tax_id: str) -> list[int]:
+        return self._by_tax_id.get(digits(tax_id), [])
+
+    def find(self, source: Candidate, limit: int = SHORTLIST) -> list[Found]:
+        """The `limit` targets closest to `source`, closest first."""
+        shapes = spellings(source)
+        cosines: dict[int, float] = {}
+        for spelling in shapes:
+            for position, cosine in self._nearest(spelling):
+                if cosine > cosines.get(position, 0.0):
+                    cosines[position] = cosine
+        certain = self._exact(source, shapes)
+        ordered = heapq.nsmallest(
+            limit,
+            {*cosines, *certain},
+            key=lambda at: (at not in certain, -cosines.get(at, 0.0), at),
+        )
+        by_cosine = sorted(ordered, key=lambda at: (-cosines.get(at, 0.0), at))
+        return [
+            Found(at, self.targets[at], cosines.get(at, 0.0))
+            for at in take_turns(by_cosine, self._by_spelling(shapes, by_cosine))
+        ]
+
+    def _exact(self, source: Candidate, shapes: Sequence[Spelling]) -> set[int]:
+        """Whom a code, a tax number or the very name points at, however common its words are."""
+        found = set(islice(self.with_code(code_of(source)), 3))
+        found.update(islice(self.with_tax_id(source.tax_id), 3))
+        for contact in contacts(source):
+            found.update(islice(self._by_contact.get(contact, ()), 2))
+        for spelling in shapes:
+            found.update(islice(self._same_name.get(spelling.text, ()), 3))
+        return found
+
+    def _nearest(self, spelling: Spelling) -> list[tuple[int, float]]:
+        wanted = terms(spelling)
+        known = sorted(
+            (len(places), term) for term in wanted if (places := self._postings.get(term))
+        )
+        dots: dict[int, float] = defaultdict(float)
+        touched = 0
+        for count, term in known:
+            if touched and touched + count > TOUCHED_AT_MOST:
+                break
+            touched += count
+            square = self._rarity[term] ** 2
+            for place in islice(self._postings[term], TOUCHED_AT_MOST):
+                dots[place] += square
+        own = math.sqrt(sum(self.rarity(term) ** 2 for term in wanted))
+        best = heapq.nlargest(
+            COSINE_DEPTH, ((dot / self._norm[place], place) for place, dot in dots.items())
+        )
+        return [(self._owner[place], score / own) for score, place in best]
+
+    def _by_spelling(self, shapes: Sequence[Spelling], positions: Sequence[int]) -> list[int]:
+        def likeness(at: int) -> float:
+            return max(
+                (
+                    fuzz.token_sort_ratio(mine.text, theirs.text)
+                    for mine in shapes
+                    for theirs in self.shapes[at]
+                ),
+                default=0.0,
+            )
+
+        scores = {at: likeness(at) for at in positions}
+        return sorted(positions, key=lambda at: (-scores[at], at))
+
+    # --- The combobox ---------------------------------------------------------------------------
+
+    @cached_property
+    def _browsed(self) -> "tuple[list[str], dict[str, array[int]]]":
+        """Every word of name, code and city, sorted, and the targets that have it."""
+        places: dict[str, array[int]] = {}
+        for position, target in enumerate(self.targets):
+            written = (target.name, target.code, target.city, target.path, *target.other_names)
+            for word in {word for text in written if text for word in split_words(text)}:
+                places.setdefault(word, array("i")).append(position)
+        return sorted(places), places
+
+    def _starting_with(self, prefix: str) -> set[int]:
+        words, places = self._browsed
+        found: set[int] = set(places.get(prefix, ())) if len(prefix) > 1 else set()
+        start = bisect_left(words, prefix)
+        for word in islice(words, start, start + TOUCHED_AT_MOST):
+            if not word.startswith(prefix) or len(found) > TOUCHED_AT_MOST:
+                break
+            found.update(places[word])
+        return found
+
+    def search(self, text: str, limit: int = 8) -> list[Candidate]:
+        """What somebody typing `text` into a box may mean, best first."""
+        typed = split_words(text)
+        if not typed:
+            return []
+        found: set[int] = set()
+        for number, prefix in enumerate(sorted(typed, key=len, reverse=True)):
+            hits = self._starting_with(prefix)
+            found = hits if number == 0 else (found & hits or found)
+        if len(found) < limit:
+            spelling = Spelling(" ".join(typed), tuple(canonical(word) for word in typed))
+            found = found | {position for position, _ in self._nearest(spelling)}
+        wanted = " ".join(typed)
+        best = heapq.nsmallest(
+            limit,
+            islice(sorted(found), 2_000),
+            key=lambda at: self._search_order(wanted, typed, at),
+        )
+        return [self.targets[at] for at in best]
+
+    def _search_order(self, wanted: str, typed: Sequence[str], at: int) -> tuple[object, ...]:
+        target = self.targets[at]
+        words = split_words(f"{target.name} {target.code} {target.city}")
+        name = " ".join(words)
+        unmet = sum(not any(word.startswith(prefix) for word in words) for prefix in typed)
+        partial = sum(prefix not in words for prefix in typed)
+        close = fuzz.WRatio(wanted, name) if unmet else 100.0
+        return (unmet, -round(close), not name.startswith(wanted), partial, len(name), name, at)
+
+
+def contacts(candidate: Candidate) -> Iterator[str]:
+    """E-mail address and phone number in one spelling each."""
+    if "@" in candidate.email:
+        yield candidate.email.strip().casefold()
+    if len(number := digits(candidate.phone)) >= 10:
+        yield number[-10:]
+
+
+def take_turns(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """Both orders merged, one from each in turn, nothing lost and nothing twice."""
+    merged = dict.fromkeys(at for pair in zip(first, second, strict=True) for at in pair)
+    return list(merged)

@@ -1,0 +1,82 @@
+"""What somebody does in QuickBooks by hand, on order: rename, make inactive, close the books."""
+
+from typing import ClassVar
+
+from werkzeug.wrappers import Request, Response
+
+from connectors.http import parse_json
+from connectors.quickbooks_online import sandbox_lists as lists
+from connectors.quickbooks_online.sandbox_books import NAME_OF, BooksSandbox
+from connectors.quickbooks_online.translate import key_in
+from connectors.sandboxing import Doc, json_response
+
+CHANGEABLE = {
+    "name",
+    "book_close_date",
+    "warn_duplicate_bill_number",
+    "class_tracking",
+    "is_subscribed",
+}
+
+
+class Controls(BooksSandbox):
+    """The endpoints under /_sandbox/ that tests and checks use. They know no faults."""
+
+    is_throttling: bool
+
+    control_routes: ClassVar = [
+        ("GET", "/_sandbox/bills", "posted_bills"),
+        ("POST", "/_sandbox/company", "change_company"),
+        ("POST", "/_sandbox/throttle", "throttle"),
+        ("POST", "/_sandbox/<entity>/<key>/<action>", "change_row"),
+    ]
+
+    def posted_bills(self, request: Request) -> Response:
+        """Every bill, oldest first: id, vendor, number, date, total, balance, our key."""
+        return json_response([self._posted(bill) for bill in self.entities.all("Bill")])
+
+    def change_company(self, request: Request) -> Response:
+        """JSON with any of CHANGEABLE; a blank `book_close_date` opens the books."""
+        changes = parse_json(request.get_data())
+        if not isinstance(changes, dict) or changes.keys() - CHANGEABLE:
+            return json_response({"error": f"Send any of {', '.join(sorted(CHANGEABLE))}."}, 400)
+        self.entities.change_company(**changes)
+        return json_response(self.entities.company)
+
+    def throttle(self, request: Request) -> Response:
+        """JSON {"on": true} keeps the published limits from now on."""
+        self.is_throttling = bool(parse_json(request.get_data())["on"])
+        return json_response({"on": self.is_throttling})
+
+    def change_row(self, request: Request, entity: str, key: str, action: str) -> Response:
+        """`rename` (JSON {"name": …}), `inactivate` or `reactivate` one row of a list."""
+        kind = {name.lower(): name for name in NAME_OF}.get(entity.lower(), "")
+        doc = self.entities.get(kind, key) if kind else None
+        if doc is None:
+            return json_response({"error": "There is no such row."}, 404)
+        match action:
+            case "rename":
+                changed = {**doc, NAME_OF[kind]: parse_json(request.get_data())["name"]}
+            case "inactivate":
+                changed = lists.inactivated(kind, doc)
+            case "reactivate":
+                changed = lists.reactivated(kind, doc)
+            case _:
+                return json_response({"error": "Rename, inactivate or reactivate."}, 404)
+        kept = self.entities.put(kind, changed, self.now())
+        return json_response(self.entities.shown(kind, kept))
+
+    def _posted(self, bill: Doc) -> Doc:
+        vendor_id = bill["VendorRef"]["value"]
+        vendor = self.entities.get("Vendor", vendor_id)
+        return {
+            "id": bill["Id"],
+            "vendor_id": vendor_id,
+            "vendor": vendor["DisplayName"] if vendor else "",
+            "number": bill.get("DocNumber", ""),
+            "date": bill["TxnDate"],
+            # Text, so that a check compares cents and not floats.
+            "total": f"{bill['TotalAmt']:.2f}",
+            "balance": f"{bill['Balance']:.2f}",
+            "key": key_in(bill.get("PrivateNote", "")),
+        }

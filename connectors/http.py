@@ -130,7 +130,7 @@ class Http:
             target = next((link["url"] for link in following if link.get("rel") == "next"), None)
             if target is None:
                 return
-            if not target.startswith(self.base_url):
+            if not target.startswith(f"{self.base_url}/"):
                 raise Unreachable(
                     f"{self.system} named a next page on another server. Nothing was read from it."
                 )
@@ -328,12 +328,20 @@ def _never_connected(error: requests.ConnectionError) -> bool:
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
-    """Seconds or an HTTP date (RFC 9110, 10.2.3); a minute when absent or unreadable."""
-    value = headers.get("retry-after", "")
-    if value.isdigit():
+    """Seconds or an HTTP date (RFC 9110, 10.2.3); a minute when absent or unreadable.
+
+    Procore names the second in which its limit resets, and Retry-After only sometimes.
+    """
+    value, reset = headers.get("retry-after", ""), headers.get("x-rate-limit-reset", "")
+    if not value and reset.isdecimal():
+        wait = timedelta(seconds=int(reset) - time.time())
+        return max(timedelta(seconds=1), min(wait, timedelta(hours=1)))
+    if value.isdecimal():
         return timedelta(seconds=min(int(value), 3600))
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return DEFAULT_WAIT
+    if moment.tzinfo is None:  # "-0000" means UTC of an unknown clock
+        moment = moment.replace(tzinfo=UTC)
     return max(timedelta(0), min(moment - datetime.now(UTC), timedelta(hours=1)))

@@ -112,8 +112,11 @@ class OAuthApp:
             ) from error
         except (requests.RequestException, ValueError) as error:
             raise Unreachable(f"{self.system} cannot be reached to sign in.") from error
-        return TokenPair(
-            token["access_token"],
-            token["refresh_token"],
-            datetime.now(UTC) + timedelta(seconds=int(token["expires_in"])),
-        )
+        try:
+            return TokenPair(
+                token["access_token"],
+                token["refresh_token"],
+                datetime.now(UTC) + timedelta(seconds=int(token["expires_in"])),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreachable(f"{self.system} signed us in without giving tokens.") from error

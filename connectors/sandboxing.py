@@ -250,7 +250,8 @@ class Served:
 
 def serve(sandbox: Sandbox, port: int = 0) -> Served:
     server = make_server("127.0.0.1", port, sandbox, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # `stop` waits for the next look at the flag, and many tests stop a server.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
 
     def stop() -> None:

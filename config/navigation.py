@@ -46,6 +46,7 @@ ACCOUNT_PAGES = (
     ("preferences", "Preferences", "preferences"),
     ("password", "Change password", "account_change_password"),
     ("two-step", "Two-step sign-in", "mfa_index"),
+    ("tokens", "API tokens", "tokens"),
 )
 AREAS = {"mapping": "mappings", "sync": "bills", "audit": "trail"}
 

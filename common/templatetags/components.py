@@ -105,7 +105,9 @@ def kind_icon(kind: str) -> SafeString:
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
     """Icon, word and colour of a state. `label` replaces the usual word."""
-    look = STATES.get(_slug(value), Look("minus", str(value).replace("_", " ").capitalize(), "quiet"))
+    look = STATES.get(
+        _slug(value), Look("minus", str(value).replace("_", " ").capitalize(), "quiet")
+    )
     return format_html(
         '<span class="status {}">{}<span>{}</span></span>',
         look.tone,

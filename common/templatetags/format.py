@@ -112,3 +112,15 @@ def plural(number: Any, noun: str) -> str:
     """`3|plural:"bill"` is "3 bills"; `plural:"entry,entries"` for the irregular."""
     one, _, many = noun.partition(",")
     return f"{int(number):,} {one if int(number) == 1 else many or one + 's'}"
+
+
+@register.filter
+def iso(value: date | datetime | None) -> str:
+    """For the attribute of a <time>; machines read it, people do not."""
+    return value.isoformat() if value else ""
+
+
+@register.filter
+def unlocalized(number: Any) -> str:
+    """A number for an attribute, never with a thousands sign."""
+    return str(number)

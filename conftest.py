@@ -4,9 +4,70 @@ import os
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 # Browser tests share a process with the live server.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def company(db):
+    from companies.tests.factories import CompanyFactory
+
+    return CompanyFactory(name="Acme Builders", slug="acme")
+
+
+@pytest.fixture
+def admin(company):
+    """Priya Shah, who may do everything in `company`. The four below belong to it as well."""
+    return _member(company, "Priya Shah", "admin")
+
+
+@pytest.fixture
+def controller(company):
+    return _member(company, "Dana Ruiz", "controller")
+
+
+@pytest.fixture
+def accountant(company):
+    return _member(company, "Tom Weiss", "accountant")
+
+
+@pytest.fixture
+def project_manager(company):
+    return _member(company, "Ana Cole", "project_manager")
+
+
+@pytest.fixture
+def viewer(company):
+    return _member(company, "Vic Long", "viewer")
+
+
+@pytest.fixture
+def outsider(db):
+    """An admin, but of another company."""
+    from companies.tests.factories import CompanyFactory
+
+    return _member(CompanyFactory(name="Zenith", slug="zenith"), "Olga Out", "admin")
+
+
+@pytest.fixture
+def client_for():
+    """`client_for(user)` is a browser in which that person is signed in."""
+
+    def sign_in(user):
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def _member(company, name, role):
+    from companies.tests.factories import MembershipFactory
+
+    email = f"{name.split()[0].lower()}@{company.slug}.test"
+    return MembershipFactory(company=company, user__name=name, user__email=email, role=role).user
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +77,8 @@ def _trail_can_be_cleaned(request):
     Set up after the database fixture, so torn down before it empties the tables.
     """
     if "transactional_db" not in request.fixturenames and not (
-        (marker := request.node.get_closest_marker("django_db")) and marker.kwargs.get("transaction")
+        (marker := request.node.get_closest_marker("django_db"))
+        and marker.kwargs.get("transaction")
     ):
         yield
         return

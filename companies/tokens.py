@@ -85,7 +85,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class MayUseApi(BasePermission):
-    """Each view names the Action of each of its methods in `required`; what it leaves out is shut."""
+    """Each view names the Action of each of its methods in `required`; the rest is shut."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         membership = request.auth

@@ -161,9 +161,9 @@ COST_CODES = """
 15-800 | Air Distribution | HVAC | 5260 | hvac
 15-900 | Building Controls | Controls & Balancing | 5260 | hvac
 = 16 Electrical | Electrical
-16-050 | Electrical Rough-In | Electrical | 5265 | electrical
-16-140 | Wiring Devices | Electrical | 5265 | electrical
-16-400 | Service and Distribution | Electrical | 5265 | electrical
+16-050 | Electrical Rough-In | Wiring & Gear | 5265 | electrical
+16-140 | Wiring Devices | Wiring & Gear | 5265 | electrical
+16-400 | Service and Distribution | Wiring & Gear | 5265 | electrical
 16-500 | Lighting | Light Fixtures | 5265 | electrical
 16-720 | Fire Alarm | Fire Alarm | 5270 | lowvoltage
 16-730 | Access Control and Cameras | Data Cabling | 5270 | lowvoltage

@@ -1,7 +1,7 @@
 """The rows of a seed. A class is one CSV file; its fields, in order, are the file's columns."""
 
+import datetime as dt
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
 
 ZERO = Decimal("0.00")
@@ -42,7 +42,7 @@ class Project:
     stage: str = "Course of Construction"
     active: bool = True
     total_value: Decimal = ZERO
-    start_date: date = date(2026, 1, 5)
+    start_date: dt.date = dt.date(2026, 1, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class Commitment:
     vendor_id: str
     status: str
     retainage_percent: Decimal
-    contract_date: date
+    contract_date: dt.date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +98,11 @@ class Requisition:
     commitment_id: str
     number: int
     invoice_number: str
-    billing_date: date
-    period_start: date
-    period_end: date
+    billing_date: dt.date
+    period_start: dt.date
+    period_end: dt.date
     status: str
-    updated_at: datetime
+    updated_at: dt.datetime
 
     @property
     def is_approved(self) -> bool:
@@ -127,7 +127,7 @@ class DirectCost:
     vendor_id: str
     type: str
     status: str
-    date: date
+    date: dt.date
     invoice_number: str
     description: str
     terms: str
@@ -153,7 +153,7 @@ class DirectCostLine:
 class LedgerCompany:
     id: str
     name: str
-    book_close_date: date
+    book_close_date: dt.date
     warn_duplicate_bill_number: bool = True
     class_tracking: str = "line"
     projects_enabled: bool = True
@@ -239,8 +239,8 @@ class LedgerBill:
     id: str
     vendor_id: str
     number: str
-    date: date
-    due_date: date
+    date: dt.date
+    due_date: dt.date
     note: str
     total: Decimal
     account_id: str

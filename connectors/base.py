@@ -18,19 +18,23 @@ from connectors.records import (
     PulledCompany,
     PulledRecord,
     SoughtBill,
+    Unreadable,
 )
 
 
 class System(Protocol):
     """What both sides can do."""
 
-    # The lists this system keeps, in the order in which they are pulled.
-    kinds: tuple[RecordKind, ...]
+    @property
+    def kinds(self) -> tuple[RecordKind, ...]:
+        """The lists this system keeps, in the order in which they are pulled."""
 
     def company(self) -> PulledCompany:
         """Who we are connected to."""
 
-    def records(self, kind: RecordKind, *, since: datetime | None = None) -> Iterator[PulledRecord]:
+    def records(
+        self, kind: RecordKind, *, since: datetime | None = None
+    ) -> Iterator[PulledRecord | Unreadable]:
         """All of a list, or what changed since a moment where the system can tell.
 
         Inactive rows are included. Only an iterator that ends without an error was complete.
@@ -40,13 +44,13 @@ class System(Protocol):
 class Source(System, Protocol):
     """Where bills come from: the construction system."""
 
-    def commitments(self, project_id: str) -> Iterator[PulledCommitment]:
+    def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
         """Every subcontract and purchase order of one project, with lines.
 
         Raises AccessDenied when our user may not see this project.
         """
 
-    def bills(self, project_id: str) -> Iterator[PulledBill]:
+    def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         """Every subcontractor invoice and direct cost of one project, in any status."""
 
 

@@ -4,9 +4,9 @@ Sections named below are those of the Procore fact sheet.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from common.choices import RecordKind
 from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
@@ -20,7 +20,11 @@ from connectors.records import (
     PulledCommitment,
     PulledCompany,
     PulledRecord,
+    Unreadable,
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SYSTEM = "Procore"
 PAGE_SIZE = 100
@@ -91,7 +95,9 @@ class ProcoreClient:
             "the app to it again."
         )
 
-    def records(self, kind: RecordKind, *, since: datetime | None = None) -> Iterator[PulledRecord]:
+    def records(
+        self, kind: RecordKind, *, since: datetime | None = None
+    ) -> Iterator[PulledRecord | Unreadable]:
         """Vendors and projects can be asked for changes only; the other lists come whole (2.3)."""
         match kind:
             case RecordKind.VENDOR:
@@ -101,113 +107,119 @@ class ProcoreClient:
             case RecordKind.COST_CODE:
                 return self._cost_codes()
             case RecordKind.COST_TYPE:
-                return map(translate.cost_type, self._cost_type_rows())
+                return self._cost_types()
         raise ValueError(f"Procore keeps no list of {kind}")
 
-    def commitments(self, project_id: str) -> Iterator[PulledCommitment]:
+    def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
         for kind, path in COMMITMENT_LISTS.items():
             for row in self._rows(path, project_id=project_id, view="extended"):
-                lines = self._rows(f"{path}/{_id(row, path)}/line_items", project_id=project_id)
-                yield translate.commitment(row, list(lines), kind=kind, project_id=project_id)
+                yield _readable(self._commitment, row, kind, path, project_id)
 
-    def bills(self, project_id: str) -> Iterator[PulledBill]:
+    def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         yield from self._invoices(project_id)
         yield from self._direct_costs(project_id)
 
     # --- Company lists ----------------------------------------------------------------------------
 
-    def _vendors(self, since: datetime | None) -> Iterator[PulledRecord]:
+    def _vendors(self, since: datetime | None) -> Iterator[PulledRecord | Unreadable]:
         """3.2: the active list hides inactive vendors, and the inactive list has no filter."""
         seen = set()
         for row in self._company_rows("/rest/v1.0/vendors", view="extended", **_changed(since)):
-            record = translate.vendor(row, is_active=True)
-            seen.add(record.external_id)
-            yield record
-        inactive = f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"
-        for row in self._rows(inactive):
-            record = translate.vendor(row, is_active=False)
+            seen.add(row.get("id"))
+            yield _readable(translate.vendor, row, is_active=True)
+        for row in self._rows(f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"):
             # One that was switched off between the two lists was given already.
-            if record.external_id not in seen:
-                yield record
+            if row.get("id") not in seen:
+                yield _readable(translate.vendor, row, is_active=False)
 
-    def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord]:
+    def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord | Unreadable]:
         """3.3: without the filter the list hides inactive projects."""
         everything = {"filters[by_status]": "All"}
         rows = self._company_rows("/rest/v1.0/projects", **everything, **_changed(since))
-        return map(translate.project, rows)
+        return (_readable(translate.project, row) for row in rows)
 
-    def _cost_codes(self) -> Iterator[PulledRecord]:
-        """The company's standard codes, then those that only a project has.
+    def _cost_types(self) -> Iterator[PulledRecord | Unreadable]:
+        rows = self._company_rows("/rest/v1.0/line_item_types")
+        return (_readable(translate.cost_type, row) for row in rows)
 
-        A project that we may not see is passed over: asking for its bills says so, and its codes
-        are of no use without them.
-        """
+    def _cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
+        """The company's standard codes, then those that only a project has."""
         seen = set()
-        for code in self._every_cost_code():
-            if code.external_id not in seen:
+        for code in (*self._standard_cost_codes(), *self._codes_of_projects()):
+            if isinstance(code, Unreadable):
+                yield code
+            elif code.external_id not in seen:
                 seen.add(code.external_id)
                 yield code
 
-    def _every_cost_code(self) -> Iterator[PulledRecord]:
+    def _standard_cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
         for listed in self._company_rows("/rest/v1.0/standard_cost_code_lists"):
             # 4.2: any other view leaves the codes themselves out.
             rows = self._company_rows(
                 "/rest/v1.0/standard_cost_codes",
-                standard_cost_code_list_id=_id(listed, "standard_cost_code_lists"),
+                standard_cost_code_list_id=translate.identifier(listed),
                 view="extended",
             )
-            yield from translate.cost_codes(rows)
+            yield from _cost_codes(rows)
+
+    def _codes_of_projects(self) -> Iterator[PulledRecord | Unreadable]:
+        """A closed project takes its place as unreadable, lest its codes be taken as gone."""
         for project in self._projects():
-            if project.is_active:
-                try:
-                    yield from translate.cost_codes(self._cost_code_rows(project.external_id))
-                except AccessDenied:
-                    continue
+            if isinstance(project, Unreadable) or not project.is_active:
+                continue
+            try:
+                yield from _cost_codes(self._cost_code_rows(project.external_id))
+            except AccessDenied as denied:
+                yield Unreadable(
+                    sentence=f"The cost codes of {project.name} cannot be read. {denied}",
+                    payload=project.payload,
+                )
 
     def _cost_code_rows(self, project_id: str) -> Iterator[JSON]:
         return self._rows("/rest/v1.0/cost_codes", project_id=project_id)
 
-    def _cost_type_rows(self) -> Iterator[JSON]:
-        return self._company_rows("/rest/v1.0/line_item_types")
+    # --- Commitments and bills --------------------------------------------------------------------
 
-    # --- Bills ------------------------------------------------------------------------------------
+    def _commitment(
+        self, row: JSON, kind: PulledCommitment.Kind, path: str, project_id: str
+    ) -> PulledCommitment:
+        lines = self._rows(f"{path}/{row.get('id')}/line_items", project_id=project_id)
+        return translate.commitment(row, list(lines), kind=kind, project_id=project_id)
 
-    def _invoices(self, project_id: str) -> Iterator[PulledBill]:
+    def _invoices(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         """7.1: the extended view brings the items, so one list is a project's whole billing."""
         rows = list(self._rows("/rest/v1.1/requisitions", project_id=project_id, view="extended"))
         if not rows:
             return
         codes = self._codes(project_id)
-        by_id = {_id(row, "requisitions"): row for row in rows}
+        by_id = {row.get("id"): row for row in rows}
         for row in rows:
-            previous_id = translate.text(row, "previous_requisition_id")
-            if previous_id and previous_id not in by_id:
-                raise UnexpectedPayload(
-                    f"Procore's invoice {_id(row, 'requisitions')} follows invoice {previous_id}, "
-                    "which Procore does not show. What it adds cannot be told.",
-                    payload=row,
-                )
-            yield pay_applications.bill(
-                row, by_id.get(previous_id), project_id=project_id, codes=codes
-            )
+            yield _readable(_invoice, row, by_id, project_id=project_id, codes=codes)
 
     def _codes(self, project_id: str) -> pay_applications.Codes:
-        cost_types = [translate.cost_type(row) for row in self._cost_type_rows()]
+        """What an item's ids mean. An id whose row cannot be read means nothing to us."""
         rows = list(self._cost_code_rows(project_id))
-        translated = translate.cost_codes(rows)
         return pay_applications.Codes(
             full_codes={
-                _id(row, "cost_codes"): code.external_id
-                for row, code in zip(rows, translated, strict=True)
+                str(row.get("id")): code.external_id
+                for row, code in zip(rows, _cost_codes(rows), strict=True)
+                if not isinstance(code, Unreadable)
             },
-            cost_types={known.code: known.external_id for known in cost_types if known.code},
+            cost_types={
+                cost_type.code: cost_type.external_id
+                for cost_type in self._cost_types()
+                if not isinstance(cost_type, Unreadable) and cost_type.code
+            },
         )
 
-    def _direct_costs(self, project_id: str) -> Iterator[PulledBill]:
+    def _direct_costs(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         path = f"/rest/v1.0/projects/{project_id}/direct_costs"
         for row in self._rows(path):
-            lines = list(self._rows(f"{path}/{_id(row, path)}/line_items"))
-            yield translate.direct_cost(row, lines, project_id=project_id)
+            yield _readable(self._direct_cost, row, path, project_id)
+
+    def _direct_cost(self, row: JSON, path: str, project_id: str) -> PulledBill:
+        lines = list(self._rows(f"{path}/{row.get('id')}/line_items"))
+        return translate.direct_cost(row, lines, project_id=project_id)
 
     # --- Lists ------------------------------------------------------------------------------------
 
@@ -216,27 +228,57 @@ class ProcoreClient:
 
     def _rows(self, path: str, **params: Any) -> Iterator[JSON]:
         """Every row of a list, once: rows shift between pages while people work (2.2)."""
-        seen: set[str] = set()
-        read = 0
+        seen: set[object] = set()
+        read, promised = 0, ""
         for answer in self.http.link_pages(path, {**params, "per_page": PAGE_SIZE}):
-            if not isinstance(answer.data, list):
+            rows, promised = answer.data, answer.headers.get("total", "")
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise UnexpectedPayload(
-                    f"Procore answered {path} with something that is not a list.",
-                    payload=answer.data,
+                    f"Procore answered {path} with something that is not a list of records.",
+                    payload=rows,
                     request_id=answer.request_id,
                 )
-            read += len(answer.data)
-            promised = answer.headers.get("total", "")
-            for row in answer.data:
-                row_id = _id(row, path)
-                if row_id not in seen:
-                    seen.add(row_id)
+            read += len(rows)
+            for row in rows:
+                # A row without an id is passed on, for its translation to complain about.
+                if row.get("id") is None or row["id"] not in seen:
+                    seen.add(row.get("id"))
                     yield row
         # A list that ends early without saying so would look like rows that were deleted.
         if promised.isdecimal() and read < int(promised):
             raise Unreachable(
                 f"Procore promised {promised} rows and sent {read}. We ask again later."
             )
+
+
+def _readable(
+    translate_row: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T | Unreadable:
+    """One row that cannot be understood must not keep the others from coming."""
+    try:
+        return translate_row(*args, **kwargs)
+    except UnexpectedPayload as error:
+        return Unreadable(sentence=str(error), payload=error.payload)
+
+
+def _cost_codes(rows: Iterable[JSON]) -> list[PulledRecord | Unreadable]:
+    """One whole list, company or project: a code's path needs the rows above it."""
+    rows = list(rows)
+    by_id = {row.get("id"): row for row in rows}
+    return [_readable(translate.cost_code, row, by_id) for row in rows]
+
+
+def _invoice(
+    row: JSON, by_id: Mapping[object, JSON], *, project_id: str, codes: pay_applications.Codes
+) -> PulledBill:
+    previous_id = row.get("previous_requisition_id")
+    if previous_id is not None and previous_id not in by_id:
+        raise UnexpectedPayload(
+            f"Procore's invoice {row.get('id')} follows invoice {previous_id}, which Procore does "
+            "not show. What it adds cannot be told.",
+            payload=row,
+        )
+    return pay_applications.bill(row, by_id.get(previous_id), project_id=project_id, codes=codes)
 
 
 def _changed(since: datetime | None) -> dict[str, str]:
@@ -246,12 +288,3 @@ def _changed(since: datetime | None) -> dict[str, str]:
     start = (since - OVERLAP).astimezone(UTC)
     end = datetime.now(UTC) + timedelta(days=1)
     return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}
-
-
-def _id(row: JSON, path: str) -> str:
-    try:
-        return translate.identifier(row)
-    except (AttributeError, ValueError) as error:
-        raise UnexpectedPayload(
-            f"Procore sent a row without an id in {path}.", payload=row
-        ) from error

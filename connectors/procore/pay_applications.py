@@ -91,7 +91,8 @@ def bill(payload: JSON, previous: JSON | None, *, project_id: str, codes: Codes)
 def _lines(payload: JSON, previous: JSON | None, codes: Codes) -> Iterator[PulledBillLine]:
     """Lines that bill, hold or release something; the other lines of the schedule are left out."""
     now, before = _items(payload), _items(previous) if previous else {}
-    for key, item in {**before, **now}.items():
+    for key in dict.fromkeys([*now, *before]):
+        item = now.get(key) or before[key]
         gross = _completed(now.get(key)) - _completed(before.get(key))
         retainage = _held(now.get(key)) - _held(before.get(key))
         if gross or retainage:

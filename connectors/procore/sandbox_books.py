@@ -43,6 +43,16 @@ HEADERS = {
     "requisition_items": "requisitions",
     "direct_cost_lines": "direct_costs",
 }
+IDS = {
+    "commitment_id",
+    "commitment_line_id",
+    "cost_type_id",
+    "direct_cost_id",
+    "id",
+    "project_id",
+    "requisition_id",
+    "vendor_id",
+}
 AMOUNTS = {
     "amount",
     "released_this_period",
@@ -243,4 +253,4 @@ def _typed(column: str, value: Any) -> Any:
         return None
     if column in AMOUNTS:
         return money.parse(value)
-    return int(value) if column == "id" or column.endswith("_id") else value
+    return int(value) if column in IDS else value

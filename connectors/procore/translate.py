@@ -126,27 +126,25 @@ def cost_type(payload: JSON) -> PulledRecord:
     )
 
 
-def cost_codes(rows: Iterable[JSON]) -> list[PulledRecord]:
-    """One whole list, company or project: a code's path needs the rows above it."""
-    rows = list(rows)
-    by_id = {row["id"]: row for row in rows if isinstance(row, dict) and "id" in row}
-    return [cost_code(row, by_id) for row in rows]
-
-
 @understood("cost code")
-def cost_code(payload: JSON, by_id: Mapping[int, JSON]) -> PulledRecord:
-    """4.1, 4.2. Known by its joined code, because the ids change when a list is edited (4.3)."""
-    line = [payload]
-    while (parent := by_id.get(_parent_id(line[0]))) is not None and parent not in line:
-        line.insert(0, parent)
-    full_code = required_text(payload, "full_code")
+def cost_code(payload: JSON, by_id: Mapping[object, JSON]) -> PulledRecord:
+    """4.1, 4.2. Known by its joined code, because the ids change when a list is edited (4.3).
+
+    `by_id` is the whole list, in which the codes above this one are found.
+    """
+    above: list[JSON] = []
+    parent = by_id.get(_parent_id(payload))
+    while parent is not None and parent is not payload and parent not in above:
+        above.insert(0, parent)
+        parent = by_id.get(_parent_id(parent))
+    full_code, name = required_text(payload, "full_code"), required_text(payload, "name")
     return PulledRecord(
         kind=RecordKind.COST_CODE,
         external_id=full_code,
-        name=required_text(payload, "name"),
+        name=name,
         code=full_code,
-        path=":".join(required_text(row, "name") for row in line),
-        parent_external_id=required_text(line[-2], "full_code") if len(line) > 1 else "",
+        path=":".join([*(text(row, "name") for row in above), name]),
+        parent_external_id=text(above[-1], "full_code") if above else "",
         is_active=payload.get("deleted_at") is None,
         changed_at=moment(payload.get("updated_at")),
         payload=payload,
@@ -291,8 +289,7 @@ def currency(payload: JSON) -> str:
     return text(payload.get("currency_configuration") or {}, "currency_iso_code") or "USD"
 
 
-def _parent_id(row: JSON) -> int:
-    """The company list says `parent_id`, a project's list `parent{id}`; -1 above the top."""
+def _parent_id(row: JSON) -> object:
+    """The company list says `parent_id`, a project's list `parent{id}`; None above the top."""
     parent = row.get("parent")
-    found = parent.get("id") if isinstance(parent, dict) else row.get("parent_id")
-    return found if isinstance(found, int) else -1
+    return parent.get("id") if isinstance(parent, dict) else row.get("parent_id")

@@ -96,11 +96,16 @@ class Procore:
             sleep=self.pauses.append,
         )
 
-    def get(self, path, token=None, company_id=str(COMPANY), **params):
+    def get(self, path, *, token=None, company=str(COMPANY), **params):
+        """A bare request, with the company both in the header and in the query."""
         headers = {"Authorization": f"Bearer {token or self.sign_in().access}"}
-        if company_id:
-            headers["Procore-Company-Id"] = company_id
+        if company:
+            headers["Procore-Company-Id"] = company
+        params = {"company_id": COMPANY} | params
         return requests.get(self.url + path, params=params, headers=headers, timeout=5)
+
+    def vendors(self, **params):
+        return self.get("/rest/v1.0/vendors", **params)
 
     def write(self, table, *rows):
         answer = requests.post(f"{self.url}/_sandbox/rows/{table}", json=rows, timeout=5)

@@ -105,10 +105,10 @@ def build(data: Path, seed: int = 20261115) -> Seed:
     """
     missing = [name for name in FILES if not (data / name).is_file()]
     if missing:
+        lacking = f"{data} lacks {', '.join(missing)}" if data.is_dir() else f"{data} is not there"
         raise DataMissing(
-            f"The real company is built from the shared data folder, and {data} has no "
-            f"{', '.join(missing)}. Put the folder there or name another with --data, "
-            "or build the demo company, which needs no data."
+            f"The real company is built from the shared data folder, but {lacking}. Put the folder "
+            "there or name another with --data, or build the demo company, which needs no data."
         )
     return _Builder(random.Random(seed), _Shared(data)).build()
 
@@ -260,9 +260,10 @@ class _Builder:
         self.rng.shuffle(rows)
         answered = [row for row in rows if row["b_id"] and "/" not in row["b_id"]]
         silent = [row for row in rows if not row["b_id"]]
-        # The interesting ones first: titles that changed between the two systems.
-        answered.sort(key=lambda row: row["stratum"] == "identical")
-        chosen = answered[: PROJECTS - 1] + silent[:1]
+        # Half and half: titles that changed between the two systems, and titles that did not.
+        changed = [row for row in answered if row["stratum"] != "identical"][: PROJECTS // 2]
+        kept = [row for row in answered if row["stratum"] == "identical"]
+        chosen = [*changed, *kept[: PROJECTS - 1 - len(changed)], *silent[:1]]
         owners = self._owners({row["b_id"] for row in chosen if row["b_id"]})
         self.ledger.customers, found = books.customers(self.rng, self.names, owners)
         sites = []

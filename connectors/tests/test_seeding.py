@@ -273,7 +273,7 @@ def test_no_demo_file_is_larger_than_400_kilobytes():
 
 
 def test_missing_data_is_said_in_a_sentence(tmp_path):
-    with pytest.raises(real.DataMissing, match=r"has no vendors_h2b/a\.csv"):
+    with pytest.raises(real.DataMissing, match=r"lacks vendors_h2b/a\.csv"):
         real.build(tmp_path)
 
 

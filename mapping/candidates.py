@@ -55,10 +55,15 @@ _BRACKETS = re.compile(r"\([^()]*\)")
 _CODE = re.compile(
     r"""^\s*(?P<code>
         [vV]\d{4,}                            # vendor numbers: V01234 Acme
+        | (?:20)?\d\d-\d{1,4}(?=\s)           # job numbers: 23-014 Oak Street
         | (?=[\w.\-/ ]*\d)[\w.\-/]{2,14}(?:\ \d\d){0,2}(?=\s*[:·–—]\s|\s+-\s)
-        )\s*[:·–—-]?\s+(?P<name>.*[^\W\d]{3}.*)$""",
+        )\s*[:·–—-]?\s+(?P<name>.*[^\W\d]{2}.*)$""",
     re.VERBOSE,
 )
+_CODE_BEHIND = re.compile(r"^(?P<name>.*[^\W\d]{3}.*?)\s*\((?P<code>(?:20)?\d\d-\d{1,4})\)\s*$")
+_JOB_NUMBER = re.compile(r"^(?:20)?(\d\d)-(\d{1,4})$")
+# 23014 Oak Street: a job number without its dash, or the house's. Only the other side can tell.
+_LEADING_NUMBER = re.compile(r"^\s*(\d{5}|20\d{5})\s+(.*[^\W\d]{3}.*)$")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -87,6 +92,7 @@ class Spelling:
     text: str  # normalised
     words: tuple[str, ...]  # abbreviations spelled out, plurals cut
     is_first: bool = True  # the name itself, not a trade name
+    is_whole: bool = True  # nothing was left out to arrive at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +176,14 @@ def canonical(word: str) -> str:
 
 def split_code(label: str) -> tuple[str, str]:
     """`"01-100: Concrete"` is `("01-100", "Concrete")`; no code, an empty one."""
-    matched = _CODE.match(label)
+    matched = _CODE.match(label) or _CODE_BEHIND.match(label)
     return (matched["code"].strip(), matched["name"].strip()) if matched else ("", label.strip())
 
 
 def code_key(code: str) -> str:
-    """Job numbers come as 23-014, 2023-014 and 23014: one key for all three."""
+    """Job numbers come as 23-014, 23-14, 2023-014 and 23014: one key for all."""
+    if matched := _JOB_NUMBER.match(code.strip()):
+        return matched[1] + matched[2].zfill(3)
     joined = "".join(_WORD.findall(fold(code)))
     if len(joined) >= 7 and joined.startswith("20") and joined.isdigit():
         joined = joined[2:]
@@ -184,6 +192,14 @@ def code_key(code: str) -> str:
 
 def code_of(candidate: Candidate) -> str:
     return code_key(candidate.code or split_code(last_segment(candidate))[0])
+
+
+def codes_of(candidate: Candidate) -> set[str]:
+    """The row's code, and a number in front of its name that may be one."""
+    found = {code_of(candidate), code_key(split_code(candidate.name)[0])}
+    if matched := _LEADING_NUMBER.match(last_segment(candidate)):
+        found.add(code_key(matched[1]))
+    return found - {""}
 
 
 def last_segment(candidate: Candidate) -> str:
@@ -195,34 +211,35 @@ def digits(text: str) -> str:
     return "".join(sign for sign in text if sign.isdigit())
 
 
-def _texts(candidate: Candidate) -> Iterator[str]:
-    """Every way the row is written, its own name first."""
+def _texts(candidate: Candidate) -> Iterator[tuple[str, bool]]:
+    """Every way the row is written, its own name first, and whether that is all of the name."""
     own = split_code(candidate.name)[1]
-    yield own
+    yield own, True
     if len(own) < len(candidate.name.strip()):
-        yield candidate.name
-    names = [own, *(name for name in candidate.other_names if name)]
-    for name in names:
-        if name is not own:
-            yield _TRADE_NAME.sub(" ", name)
-        if _TRADE_NAME.search(name):
-            yield from _TRADE_NAME.split(name)
-        if "(" in name:
-            yield _BRACKETS.sub(" ", name)
+        yield candidate.name, True
+    for name in candidate.other_names:
+        yield _TRADE_NAME.sub(" ", name), True
     for place in (own, candidate.path):
         if ":" in place:
-            yield split_code(place.rsplit(":", 1)[-1])[1]
-    if candidate.path and candidate.path != candidate.name:
-        yield candidate.path
+            yield split_code(place.rsplit(":", 1)[-1])[1], True
+    if candidate.path:
+        yield candidate.path, True
+    for name in (own, *candidate.other_names):
+        if _TRADE_NAME.search(name):
+            yield from ((half, False) for half in _TRADE_NAME.split(name))
+        if "(" in name:
+            yield _BRACKETS.sub(" ", name), False
+    if matched := _LEADING_NUMBER.match(own):
+        yield matched[2], False
 
 
 def spellings(candidate: Candidate) -> tuple[Spelling, ...]:
     found: dict[str, Spelling] = {}
-    for text in _texts(candidate):
+    for text, is_whole in _texts(candidate):
         normal = normalise(text)
         if normal and normal not in found:
             words = tuple(canonical(word) for word in normal.split())
-            found[normal] = Spelling(normal, words, is_first=not found)
+            found[normal] = Spelling(normal, words, is_first=not found, is_whole=is_whole)
     return tuple(found.values())
 
 
@@ -282,7 +299,7 @@ class CandidateIndex:
                     places = self._postings[term] = array("i")
                 places.append(place)
             self._same_name[spelling.text].append(position)
-        if code := code_of(target):
+        for code in codes_of(target):
             self._by_code[code].append(position)
         if tax_id := digits(target.tax_id):
             self._by_tax_id[tax_id].append(position)
@@ -325,7 +342,7 @@ class CandidateIndex:
 
     def _exact(self, source: Candidate, shapes: Sequence[Spelling]) -> set[int]:
         """Whom a code, a tax number or the very name points at, however common its words are."""
-        found = set(islice(self.with_code(code_of(source)), 3))
+        found = {at for code in codes_of(source) for at in self.with_code(code)[:3]}
         found.update(islice(self.with_tax_id(source.tax_id), 3))
         for contact in contacts(source):
             found.update(islice(self._by_contact.get(contact, ()), 2))

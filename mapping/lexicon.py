@@ -9,3 +9,9 @@ _DATA: Final[dict[str, Any]] = tomllib.loads(
 )
 
 ABBREVIATIONS: Final[dict[str, str]] = _DATA["abbreviations"]
+
+# Two firms of one family differ in just such a word: "Smith Plumbing", "Smith Electric".
+TRADE_WORDS: Final[frozenset[str]] = frozenset(_DATA["trade_words"]["words"])
+
+# What is identity in a project's name.
+PLACES: Final[dict[str, list[str]]] = _DATA["places"]

@@ -273,6 +273,18 @@ Q_CLUSTER = {
     "label": "Queue",
 }
 
+# Sending, in seconds. docs/sending.md says why each is what it is; the crash tests shorten them.
+SENDING = {
+    "lease": env.float("SENDING_LEASE", 180),
+    "enough_lease": env.float("SENDING_ENOUGH_LEASE", 70),  # less than this left: give up
+    "settled_after": env.float("SENDING_SETTLED_AFTER", 300),
+    "between_looks": env.float("SENDING_BETWEEN_LOOKS", 60),
+    "first_look": env.float("SENDING_FIRST_LOOK", 10),
+    "back_off": env.float("SENDING_BACK_OFF", 15),
+}
+# Tests name a function here that is told each step of sending as it is reached.
+SENDING_WATCHER = ""
+
 # --- The systems we talk to ---------------------------------------------------------------------
 # Each host is named here and nowhere else: no page takes a free address. The sandboxes of
 # `manage.py sandbox` listen where these defaults point.

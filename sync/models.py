@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from common.choices import RecordKind
 from common.work import Work, WorkQuerySet
-from companies.models import Company, User
+from companies.models import Company, Membership, User
 from connectors.models import Connection, Record
 from connectors.records import PulledBill, PulledCommitment
 from mapping.models import Kind
@@ -248,6 +248,30 @@ class Bill(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("sync:bill", args=[self.company.slug, self.pk])
 
+    @property
+    def status_word(self) -> str:
+        """The one word a list shows: delivery once there is one, else readiness.
+
+        For rows that were read `with_delivery()`.
+        """
+        delivery = getattr(self, "delivery", None)
+        if delivery:
+            return Push.State(delivery).label
+        return Readiness(self.readiness).label
+
+
+class ProjectTeam(models.Model):
+    """A project manager's own projects."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    project = models.ForeignKey(Record, models.CASCADE, related_name="team")
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="projects")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "membership"], name="once_on_a_team")
+        ]
+
 
 class BillLine(models.Model):
     """One row of a bill. Its share of what is paid is `amount - retainage`."""
@@ -304,6 +328,18 @@ class Approval(models.Model):
         ordering = ["-id"]
 
 
+class WorkerMark(models.Model):
+    """When a queue worker last started and last ended a task: the supervisor reads progress here."""
+
+    host = models.CharField(max_length=120)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "pid"], name="one_mark_a_worker")]
+
+
 class Push(Work):
     """One attempt-chain to deliver one version of one bill under one key.
 
@@ -352,12 +388,18 @@ class Push(Work):
     payload = models.BinaryField(null=True)
     payload_sha256 = models.CharField(max_length=64, blank=True)
     mapping_versions = models.JSONField(default=dict)  # {"<mapping id>": version}
+    # What a look-up looks for, frozen with the payload: vendor_id, number, date, total.
+    sought = models.JSONField(default=dict)
     sends = models.PositiveIntegerField(default=0)
     first_sent_at = models.DateTimeField(null=True)
     last_sent_at = models.DateTimeField(null=True)
     # Look-ups in a row that found nothing, and when the last of them was.
     not_found = models.PositiveIntegerField(default=0)
     looked_at = models.DateTimeField(null=True)
+    # Once an answer was lost, this chain never gets another key: docs/sending.md.
+    was_unknown = models.BooleanField(default=False)
+    # A person said that another document with the same number is a different bill.
+    number_cleared = models.BooleanField(default=False)
     external_id = models.CharField(max_length=120, blank=True)
     answer = models.JSONField(null=True)
     cause = models.CharField(max_length=20, choices=Cause.choices, blank=True)

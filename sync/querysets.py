@@ -1,17 +1,63 @@
 """Named questions about bills and pushes."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
+from django.db.models import Exists, OuterRef, Subquery
 
+from common.choices import Side
 from common.work import WorkQuerySet
+from companies.access import Role
+from companies.models import Company, Membership
+
+if TYPE_CHECKING:
+    from sync.models import Bill
 
 
 class BillQuerySet(models.QuerySet["Bill"]):
-    pass
+    def visible_to(self, membership: Membership) -> Self:
+        """A project manager sees the bills of own projects, everybody else all of the company's."""
+        if membership.role != Role.PROJECT_MANAGER:
+            return self
+        return self.filter(project__team__membership=membership)
+
+    def with_delivery(self) -> Self:
+        """Adds `delivery`: the state of this version's push, or of the one that may be in the
+        ledger; null when it was never sent."""
+        pushes = apps.get_model("sync", "Push").objects.filter(bill=OuterRef("pk"))
+        weightiest = pushes.order_by(
+            # What may be in the ledger says more than a failed try of a later version.
+            models.Case(models.When(state="failed", then=1), default=0),
+            "-version",
+        )
+        return self.annotate(delivery=Subquery(weightiest.values("state")[:1]))
+
+    def never_sent(self) -> Self:
+        """Nothing of it is in the ledger, on its way, or not known to be absent."""
+        return self.exclude(Exists(_pushes().exclude(state="failed")))
+
+    def in_open_period(self, company: Company) -> Self:
+        ledger = company.connections.filter(side=Side.LEDGER).exclude(state="disconnected").first()
+        days = [company.settings.closed_through, ledger and ledger.books_closed_through]
+        closed = max((day for day in days if day), default=None)
+        return self.filter(bill_date__gt=closed) if closed else self
+
+    def sendable(self, company: Company) -> Self:
+        """Ready by what the lists know; the gate has the last word on each."""
+        return self.filter(readiness="ready", fault="").never_sent().in_open_period(company)
+
+
+def _pushes() -> "PushQuerySet":
+    pushes: PushQuerySet = apps.get_model("sync", "Push").objects.filter(bill=OuterRef("pk"))
+    return pushes
 
 
 class PushQuerySet(WorkQuerySet):
+    def perhaps_in_the_ledger(self) -> Self:
+        """Posted, being sent, or not known to be absent: a second one would be one too many."""
+        return self.exclude(state__in=["queued", "failed"])
+
     def needing_a_person(self) -> Self:
         """What no machine will move again."""
         return self.filter(state__in=["failed", "set_aside"])

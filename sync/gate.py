@@ -1,0 +1,296 @@
+"""May this bill leave, and if not, why not? A list of small rules, asked in reading order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from common.errors import AppError
+from common.money import ZERO
+from companies.models import CompanySettings, User
+from connectors.models import Connection, Record
+from mapping.lookup import Lookup
+from mapping.models import Kind, Mapping
+from sync.documents import Coding
+from sync.models import Approval, Bill, BillLine, Push
+
+
+class Fix(StrEnum):
+    """What a person can do about a hold, where it is shown."""
+
+    MAP = "map"  # choose or accept a mapping
+    PUBLISH = "publish"
+    ASK_ADMIN = "ask_admin"  # stale: an admin has to unpublish, or the ledger has to be mended
+    APPROVE = "approve"
+    SETTINGS = "settings"
+    SOURCE = "source"  # mend it where the bill comes from
+    WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One reason to hold a bill: a sentence, and what would lift it."""
+
+    rule: str
+    sentence: str
+    fix: Fix
+    record: Record | None = None
+    mapping: Mapping | None = None
+    lines: tuple[int, ...] = ()  # positions of the lines it concerns; none means the whole bill
+
+
+class BillHeld(AppError):
+    """A bill may not be sent now. Carries every reason."""
+
+    def __init__(self, bill: Bill, holds: list[Hold]) -> None:
+        super().__init__(
+            f"{str(bill).capitalize()} cannot be sent: "
+            + " ".join(hold.sentence for hold in holds)
+        )
+        self.holds = holds
+        self.details = {
+            "holds": [
+                {"rule": hold.rule, "sentence": hold.sentence, "fix": hold.fix.value}
+                for hold in holds
+            ]
+        }
+
+
+@dataclass
+class Question:
+    """A bill and everything the rules look at. Rows are read once, whoever asks."""
+
+    bill: Bill
+    lookup: Lookup
+    settings: CompanySettings
+    ledger: Connection | None
+    sender: User | None = None  # who asks to send it; None when nobody does yet
+    lines: list[BillLine] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lines = list(self.bill.lines.select_related("cost_code", "cost_type"))
+        self.coding = Coding.of(self.settings)
+
+    @property
+    def closed_through(self) -> date | None:
+        """The later of our own closing date and the ledger's."""
+        days = [self.settings.closed_through, self.ledger and self.ledger.books_closed_through]
+        return max((day for day in days if day), default=None)
+
+
+def document_is_sound(asked: Question) -> Iterator[Hold]:
+    bill = asked.bill
+    if bill.fault:
+        label = Bill.Fault(bill.fault).label
+        yield Hold("document", f"{_name(bill)} {_clause(bill.fault, label)}.", Fix.SOURCE)
+
+
+def vendor_is_published(asked: Question) -> Iterator[Hold]:
+    if asked.bill.vendor:
+        yield from _mapping_hold(asked, Kind.VENDOR, asked.bill.vendor)
+
+
+def project_is_published(asked: Question) -> Iterator[Hold]:
+    yield from _mapping_hold(asked, Kind.PROJECT, asked.bill.project)
+
+
+def line_codes_are_published(asked: Question) -> Iterator[Hold]:
+    positions: dict[int, list[int]] = {}
+    records: dict[int, Record] = {}
+    for line in asked.lines:
+        record = asked.coding.record_of(line)
+        if record is not None:
+            records[record.pk] = record
+            positions.setdefault(record.pk, []).append(line.position)
+    for pk, record in records.items():
+        yield from _mapping_hold(asked, asked.coding.kind, record, tuple(positions[pk]))
+
+
+def lines_add_up(asked: Question) -> Iterator[Hold]:
+    total = sum((line.amount - line.retainage for line in asked.lines), ZERO)
+    if total != asked.bill.total and not asked.bill.fault:
+        yield Hold(
+            "adds_up",
+            f"Its lines come to {total}, its total is {asked.bill.total}. Correct it in the source.",
+            Fix.SOURCE,
+        )
+
+
+def retainage_has_an_account(asked: Question) -> Iterator[Hold]:
+    if all(line.retainage == 0 for line in asked.lines):
+        return
+    account = asked.coding.retainage_account
+    if account is None:
+        yield Hold(
+            "retainage",
+            "It holds retainage, and no account is named for it. Name one in Settings.",
+            Fix.SETTINGS,
+        )
+    elif not account.is_usable:
+        yield Hold(
+            "retainage",
+            f"The account for retainage, {account.label}, cannot be used in the ledger any more."
+            " Name another in Settings.",
+            Fix.SETTINGS,
+            record=account,
+        )
+
+
+def period_is_open(asked: Question) -> Iterator[Hold]:
+    closed = asked.closed_through
+    if closed and asked.bill.bill_date <= closed:
+        yield Hold(
+            "period",
+            f"It is dated {asked.bill.bill_date:%-d %b %Y}, and the books are closed through"
+            f" {closed:%-d %b %Y}. Reopen the period or change the date in the source.",
+            Fix.SOURCE,
+        )
+
+
+def amount_is_approved(asked: Question) -> Iterator[Hold]:
+    limit = asked.settings.approval_amount
+    if limit is None or asked.bill.total < limit:
+        return
+    word = asked.bill.approvals.filter(version=asked.bill.version).select_related("by").first()
+    if word is None:
+        yield Hold(
+            "approval",
+            f"Bills of {limit} and above need the approval of a second person.",
+            Fix.APPROVE,
+        )
+    elif word.decision == Approval.Decision.REJECTED:
+        yield Hold("approval", f"{word.by} rejected it. Ask them why.", Fix.APPROVE)
+    elif asked.sender is not None and asked.sender == word.by:
+        yield Hold(
+            "approval",
+            "You approved it, so somebody else has to send it.",
+            Fix.APPROVE,
+        )
+
+
+def number_is_new(asked: Question) -> Iterator[Hold]:
+    """No other document of this vendor with the same number has gone or is on its way."""
+    bill = asked.bill
+    if not bill.plain_number or bill.vendor is None or _number_was_cleared(bill):
+        return
+    other = (
+        Push.objects.perhaps_in_the_ledger()
+        .filter(
+            company=bill.company_id,
+            bill__vendor=bill.vendor_id,
+            bill__plain_number=bill.plain_number,
+        )
+        .exclude(bill=bill)
+        .select_related("bill")
+        .first()
+    )
+    if other:
+        yield Hold(
+            "number",
+            f"{_name(other.bill)} of the same vendor has the same number and was sent, or is"
+            " being looked into. If they are two bills, correct the number in the source.",
+            Fix.SOURCE,
+        )
+
+
+def no_other_version_went(asked: Question) -> Iterator[Hold]:
+    """A second version would be a second bill, hence a second payment."""
+    bill = asked.bill
+    other = (
+        Push.objects.perhaps_in_the_ledger()
+        .filter(bill=bill)
+        .exclude(version=bill.version)
+        .first()
+    )
+    if other:
+        yield Hold(
+            "version",
+            "An earlier version of it was sent already. Change it in the ledger by hand;"
+            " it is not sent a second time.",
+            Fix.SOURCE,
+        )
+
+
+def ledger_is_connected(asked: Question) -> Iterator[Hold]:
+    if asked.ledger is None:
+        yield Hold(
+            "ledger", "No ledger is connected. An admin can connect one in Settings.", Fix.SETTINGS
+        )
+
+
+RULES = (
+    document_is_sound,
+    vendor_is_published,
+    project_is_published,
+    line_codes_are_published,
+    lines_add_up,
+    retainage_has_an_account,
+    period_is_open,
+    amount_is_approved,
+    number_is_new,
+    no_other_version_went,
+    ledger_is_connected,
+)
+
+
+def holds(asked: Question) -> list[Hold]:
+    """Every reason to hold the bill; an empty list opens the gate."""
+    return [hold for rule in RULES for hold in rule(asked)]
+
+
+def _mapping_hold(
+    asked: Question, kind: Kind, record: Record, lines: tuple[int, ...] = ()
+) -> Iterator[Hold]:
+    mapping = asked.lookup.mapping_for(record.pk)
+    what = f"{kind.singular.capitalize()} {record}"
+    if mapping is None or mapping.state in {Mapping.State.LEFT, Mapping.State.NO_MATCH}:
+        yield Hold("mapping", f"{what} is unmapped.", Fix.MAP, record, mapping, lines)
+    elif mapping.stale:
+        why = Mapping.Stale(mapping.stale).label
+        yield Hold(
+            "mapping",
+            f"{what} points to {mapping.target}, which {why}.",
+            Fix.ASK_ADMIN,
+            record,
+            mapping,
+            lines,
+        )
+    elif mapping.state != Mapping.State.PUBLISHED:
+        word = "a draft" if mapping.state == Mapping.State.DRAFT else "accepted, not published"
+        fix = Fix.MAP if mapping.state == Mapping.State.DRAFT else Fix.PUBLISH
+        yield Hold("mapping", f"{what} is {word}.", fix, record, mapping, lines)
+    elif mapping.target is None or not mapping.target.is_usable:
+        yield Hold(
+            "mapping",
+            f"{what} points to {mapping.target}, which cannot be used in the ledger.",
+            Fix.ASK_ADMIN,
+            record,
+            mapping,
+            lines,
+        )
+
+
+def _number_was_cleared(bill: Bill) -> bool:
+    """A person looked at both and said that they are two bills."""
+    return bill.pushes.filter(version=bill.version, number_cleared=True).exists()
+
+
+def _name(bill: Bill) -> str:
+    return f"Bill {bill.number or bill.external_id}"
+
+
+def _clause(fault: str, label: str) -> str:
+    """The fault as the rest of a sentence, with what to do."""
+    return {
+        Bill.Fault.NOT_APPROVED: "is not approved in the source yet. Approve it there",
+        Bill.Fault.GONE: "is no longer in the source. Nothing is to be sent",
+        Bill.Fault.NO_VENDOR: "names no vendor we know. Add the vendor in the source and pull again",
+        Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
+        Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",
+        Bill.Fault.NO_COST_TYPE: "has a line without a cost type. Add it in the source",
+        Bill.Fault.DOES_NOT_ADD_UP: "has lines that do not add up to its total."
+        " Correct it in the source",
+        Bill.Fault.CURRENCY: "is in another currency than the company's. Enter it by hand",
+        Bill.Fault.NEGATIVE: "is negative. Enter it in the ledger as a vendor credit",
+        Bill.Fault.ZERO: "is zero, so there is nothing to post",
+    }.get(Bill.Fault(fault), label)

@@ -1,0 +1,384 @@
+"""Writes what was pulled into the mirror. Only a complete pass may say that something is gone."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.utils import timezone
+
+from common.choices import RecordKind
+from companies.models import Company
+from connectors.models import Connection, Record
+from connectors.records import PulledBill, PulledCommitment, PulledRecord, Unreadable
+from mapping.models import Kind
+from sync import documents, readiness
+from sync.models import Bill, BillLine, BillNeed, Commitment, CommitmentLine
+
+BATCH = 200
+T = TypeVar("T")
+
+
+@dataclass
+class Mirrored:
+    """What a pass over one list came to."""
+
+    found: int = 0
+    changed: set[int] = field(default_factory=set)  # ids of rows that are new or differ
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+# --- Lists ------------------------------------------------------------------------------------
+
+
+def records(
+    connection: Connection, kind: RecordKind, pulled: Iterable[PulledRecord | Unreadable]
+) -> Mirrored:
+    """Bring one whole list in. An error half way leaves what came before, and marks nothing gone."""
+    result, started_at = Mirrored(), timezone.now()
+    for batch in _batches(pulled, result):
+        with transaction.atomic():
+            result.changed |= _write_records(connection, kind, batch)
+        result.found += len(batch)
+    with transaction.atomic():
+        missing = connection.records.filter(
+            kind=kind, last_seen_at__lt=started_at, gone_at=None
+        ).select_for_update(of=("self",))
+        gone = list(missing.order_by("pk").values_list("pk", flat=True))
+        # A row we could not read was seen all the same: while there are any, nothing is gone.
+        if not result.unreadable:
+            Record.objects.filter(pk__in=gone).update(gone_at=timezone.now())
+            result.changed.update(gone)
+    return result
+
+
+_TEXT_FIELDS = {
+    name: Record._meta.get_field(name).max_length
+    for name in (
+        "code", "name", "path", "parent_external_id", "type", "address", "city", "state",
+        "postcode", "email", "phone", "tax_id",
+    )
+}  # fmt: skip
+_MIRRORED = [
+    *_TEXT_FIELDS, "other_names", "is_active", "is_selectable", "payload", "payload_sha256",
+    "search_text", "renamed_from", "gone_at",
+]  # fmt: skip
+
+
+def _write_records(
+    connection: Connection, kind: RecordKind, batch: Sequence[PulledRecord]
+) -> set[int]:
+    now = timezone.now()
+    wanted = {pulled.external_id: pulled for pulled in batch}
+    known = {
+        row.external_id: row
+        for row in Record.objects.select_for_update(of=("self",))
+        .filter(connection=connection, kind=kind, external_id__in=wanted)
+        .order_by("pk")
+    }
+    new, changed = [], []
+    for external_id, pulled in wanted.items():
+        digest = _digest(asdict(pulled))
+        row = known.get(external_id)
+        if row is None:
+            row = Record(
+                company_id=connection.company_id,
+                connection=connection,
+                kind=kind,
+                external_id=external_id,
+                first_seen_at=now,
+                last_seen_at=now,
+            )
+            new.append(row)
+        elif row.payload_sha256 == digest and row.gone_at is None:
+            continue
+        else:
+            if row.name != pulled.name:
+                row.renamed_from = row.name
+            changed.append(row)
+        _copy(pulled, row, digest)
+    Record.objects.bulk_create(new)
+    Record.objects.bulk_update(changed, _MIRRORED)
+    Record.objects.filter(pk__in=[row.pk for row in known.values()]).update(last_seen_at=now)
+    return {row.pk for row in [*new, *changed]}
+
+
+def _copy(pulled: PulledRecord, row: Record, digest: str) -> None:
+    for name, longest in _TEXT_FIELDS.items():
+        setattr(row, name, getattr(pulled, name)[:longest])
+    row.other_names = list(pulled.other_names)
+    row.is_active = pulled.is_active
+    row.is_selectable = pulled.is_selectable
+    row.gone_at = None
+    row.payload = plain(pulled.payload)
+    row.payload_sha256 = digest
+    row.search_text = " ".join(
+        [row.code, row.name, *pulled.other_names, row.path, row.city]
+    ).lower()
+
+
+# --- Commitments --------------------------------------------------------------------------------
+
+
+def commitments(
+    connection: Connection, project: Record, pulled: Iterable[PulledCommitment | Unreadable]
+) -> Mirrored:
+    """Bring every commitment of one project in."""
+    result, seen = Mirrored(), set[int]()
+    for batch in _batches(pulled, result):
+        finder = _Finder(connection)
+        for commitment in batch:
+            with transaction.atomic():
+                row, is_changed = _write_commitment(connection, project, commitment, finder)
+            seen.add(row.pk)
+            if is_changed:
+                result.changed.add(row.pk)
+        result.found += len(batch)
+    if not result.unreadable:
+        Commitment.objects.filter(connection=connection, project=project, gone_at=None).exclude(
+            pk__in=seen
+        ).update(gone_at=timezone.now())
+    return result
+
+
+def _write_commitment(
+    connection: Connection, project: Record, pulled: PulledCommitment, finder: "_Finder"
+) -> tuple[Commitment, bool]:
+    digest = _digest(asdict(pulled))
+    row = Commitment.objects.filter(
+        connection=connection, kind=pulled.kind.value, external_id=pulled.external_id
+    ).first() or Commitment(
+        company_id=connection.company_id,
+        connection=connection,
+        kind=pulled.kind.value,
+        external_id=pulled.external_id,
+    )
+    if row.pk and row.content_sha256 == digest and row.gone_at is None:
+        return row, False
+    row.number = pulled.number[:120]
+    row.title = pulled.title[:600]
+    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
+    row.project = project
+    row.status = pulled.status[:40]
+    row.is_approved = pulled.is_approved
+    row.commitment_date = pulled.commitment_date
+    row.original_amount = pulled.original_amount
+    row.revised_amount = pulled.revised_amount
+    row.currency = pulled.currency
+    row.content_sha256 = digest
+    row.payload = plain(pulled.payload)
+    row.gone_at = None
+    row.save()
+    row.lines.all().delete()
+    CommitmentLine.objects.bulk_create(
+        CommitmentLine(
+            company_id=connection.company_id,
+            commitment=row,
+            position=position,
+            external_id=line.external_id,
+            description=line.description,
+            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
+            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
+            amount=line.amount,
+        )
+        for position, line in enumerate(pulled.lines, 1)
+    )
+    return row, True
+
+
+# --- Bills --------------------------------------------------------------------------------------
+
+
+def bills(
+    connection: Connection, project: Record, pulled: Iterable[PulledBill | Unreadable]
+) -> Mirrored:
+    """Bring every bill of one project in, and say anew which of them are ready."""
+    company = connection.company
+    result, seen = Mirrored(), set[int]()
+    for batch in _batches(pulled, result):
+        finder = _Finder(connection)
+        with transaction.atomic():
+            # Before any bill is locked: readiness.refresh() takes it before bills as well.
+            readiness.lock(company)
+            changed = set()
+            for bill in batch:
+                row, is_changed = _write_bill(connection, project, bill, finder)
+                seen.add(row.pk)
+                if is_changed:
+                    changed.add(row.pk)
+            readiness.refresh(company, bills=changed)
+        result.found += len(batch)
+        result.changed |= changed
+    if not result.unreadable:
+        with transaction.atomic():
+            readiness.lock(company)
+            gone = Bill.objects.filter(connection=connection, project=project, gone_at=None)
+            gone.exclude(pk__in=seen).update(gone_at=timezone.now(), fault=Bill.Fault.GONE)
+    return result
+
+
+def _write_bill(
+    connection: Connection, project: Record, pulled: PulledBill, finder: "_Finder"
+) -> tuple[Bill, bool]:
+    now: datetime = timezone.now()
+    digest = _digest(_content(pulled))
+    row = (
+        Bill.objects.select_for_update(of=("self",))
+        .filter(connection=connection, kind=pulled.kind.value, external_id=pulled.external_id)
+        .first()
+    )
+    if row is None:
+        row = Bill(
+            company_id=connection.company_id,
+            connection=connection,
+            kind=pulled.kind.value,
+            external_id=pulled.external_id,
+            version=0,
+            first_seen_at=now,
+        )
+    elif row.content_sha256 == digest and row.gone_at is None:
+        Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
+        return row, False
+    # A bill that came back unchanged is still the version it was.
+    if row.content_sha256 != digest:
+        row.version += 1
+    row.number = pulled.number[:200]
+    row.plain_number = documents.plain_number(row.number)
+    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
+    row.project = project
+    row.commitment = finder.commitment(pulled.commitment_id)
+    row.bill_date = pulled.bill_date
+    row.due_date = pulled.due_date
+    row.period_start = pulled.period_start
+    row.period_end = pulled.period_end
+    row.description = pulled.description
+    row.status = pulled.status[:40]
+    row.is_approved = pulled.is_approved
+    row.currency = pulled.currency
+    row.total = pulled.total
+    row.content_sha256 = digest
+    row.payload = plain(pulled.payload)
+    row.last_seen_at = now
+    row.gone_at = None
+    lines = [
+        BillLine(
+            company_id=connection.company_id,
+            bill=row,
+            position=position,
+            external_id=line.external_id,
+            description=line.description,
+            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
+            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
+            amount=line.amount,
+            retainage=line.retainage,
+        )
+        for position, line in enumerate(pulled.lines, 1)
+    ]
+    row.fault = documents.fault(row, lines, connection.company.settings)
+    row.save()
+    row.lines.all().delete()
+    BillLine.objects.bulk_create(lines)
+    _write_needs(row, lines)
+    return row, True
+
+
+def _write_needs(bill: Bill, lines: Sequence[BillLine]) -> None:
+    """Everything the bill mentions; which kinds count is decided when readiness is computed."""
+    needed: dict[int, Kind] = {bill.project_id: Kind.PROJECT}
+    if bill.vendor_id:
+        needed[bill.vendor_id] = Kind.VENDOR
+    for line in lines:
+        if line.cost_code_id:
+            needed[line.cost_code_id] = Kind.COST_CODE
+        if line.cost_type_id:
+            needed[line.cost_type_id] = Kind.COST_TYPE
+    bill.needs.all().delete()
+    BillNeed.objects.bulk_create(
+        BillNeed(company_id=bill.company_id, bill=bill, kind=kind, record_id=record)
+        for record, kind in needed.items()
+    )
+
+
+@transaction.atomic
+def judge_again(company: Company) -> None:
+    """After the company changed what it needs from a bill: faults and readiness of all of them."""
+    readiness.lock(company)
+    changed = []
+    for bill in company.bills.prefetch_related("lines").iterator(chunk_size=500):
+        fault = documents.fault(bill, list(bill.lines.all()), company.settings)
+        if fault != bill.fault:
+            bill.fault = fault
+            changed.append(bill)
+    Bill.objects.bulk_update(changed, ["fault"], batch_size=500)
+    readiness.refresh(company)
+
+
+# --- What the three share -----------------------------------------------------------------------
+
+
+class _Finder:
+    """Our rows for the source's ids, each looked up once a batch."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._records: dict[tuple[RecordKind, str], Record | None] = {}
+        self._commitments: dict[str, Commitment | None] = {}
+
+    def find(self, kind: RecordKind, external_id: str) -> Record | None:
+        if not external_id:
+            return None
+        key = (kind, external_id)
+        if key not in self._records:
+            self._records[key] = self.connection.records.filter(
+                kind=kind, external_id=external_id
+            ).first()
+        return self._records[key]
+
+    def commitment(self, external_id: str) -> Commitment | None:
+        if not external_id:
+            return None
+        if external_id not in self._commitments:
+            self._commitments[external_id] = Commitment.objects.filter(
+                connection=self.connection, external_id=external_id
+            ).first()
+        return self._commitments[external_id]
+
+
+def _batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[list[T]]:
+    """The readable ones, some hundred at a time; what could not be read is kept aside."""
+    source = iter(pulled)
+    while batch := list(islice(source, BATCH)):
+        result.unreadable += [row for row in batch if isinstance(row, Unreadable)]
+        if readable := [row for row in batch if not isinstance(row, Unreadable)]:
+            yield readable
+
+
+def _content(pulled: PulledBill) -> Mapping[str, Any]:
+    """What makes a new version when it differs: what we would post, not when it was touched."""
+    content = asdict(pulled)
+    for name in ("payload", "changed_at"):
+        del content[name]
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain(payload: Any) -> Any:
+    """A payload fit for a JSON column: exact numbers become strings of digits."""
+    if isinstance(payload, Decimal):
+        return str(payload)
+    if isinstance(payload, dict):
+        return {str(key): plain(value) for key, value in payload.items()}
+    if isinstance(payload, list | tuple):
+        return [plain(value) for value in payload]
+    return payload.replace("\x00", "") if isinstance(payload, str) else payload

@@ -1,0 +1,63 @@
+"""What sync does when apps further right have news, and the marks that queue workers leave."""
+
+import os
+import socket
+from typing import Any
+
+from django.db.models.functions import Now
+from django_q.signals import post_execute_in_worker, pre_execute
+
+from companies.models import Company
+from companies.signals import settings_changed
+from connectors.signals import reconnected
+from mapping.models import Publication
+from mapping.signals import mappings_changed
+from sync import mirroring, readiness
+from sync.models import Push, WorkerMark
+
+# Settings that decide what a bill needs; the others leave every answer as it is.
+DECISIVE = {"granularity", "currency", "retainage_account"}
+
+
+def listen() -> None:
+    mappings_changed.connect(_mappings_changed, dispatch_uid="sync.mappings")
+    settings_changed.connect(_settings_changed, dispatch_uid="sync.settings")
+    reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
+    pre_execute.connect(_task_started, dispatch_uid="sync.started")
+    post_execute_in_worker.connect(_task_ended, dispatch_uid="sync.ended")
+
+
+def _mappings_changed(
+    sender: object,
+    *,
+    company: Company,
+    sources: list[int],
+    publication: Publication | None = None,
+    **_rest: Any,
+) -> None:
+    refreshed = readiness.refresh(company, records=sources)
+    if publication is not None:
+        publication.bills_unblocked = refreshed.became_ready
+        publication.amount_unblocked = refreshed.amount
+
+
+def _settings_changed(sender: object, *, company: Company, changed: set[str], **_rest: Any) -> None:
+    if changed & DECISIVE:
+        mirroring.judge_again(company)
+
+
+def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:
+    """What waited for an admin to sign in again need not wait any longer."""
+    Push.objects.filter(connection=connection, state=Push.State.QUEUED).update(due_at=Now())
+
+
+def _task_started(sender: object, **_rest: Any) -> None:
+    WorkerMark.objects.update_or_create(
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        defaults={"started_at": Now(), "ended_at": None},
+    )
+
+
+def _task_ended(sender: object, **_rest: Any) -> None:
+    WorkerMark.objects.filter(host=socket.gethostname(), pid=os.getpid()).update(ended_at=Now())

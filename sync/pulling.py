@@ -1,0 +1,313 @@
+"""Brings records, commitments and bills in, list by list.
+
+A pull is a row with steps; each step is one list and one task, so that a task stays short, a
+broken list does not stop the others, and progress can be watched. Only a list that was read to
+its end may say that something is gone.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from common.choices import RecordKind, Side
+from common.errors import Conflict
+from companies.models import User
+from connectors import registry
+from connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    CredentialsExpired,
+    RateLimited,
+    UnexpectedPayload,
+)
+from connectors.models import Connection
+from connectors.records import Unreadable
+from mapping import drafting, drifting
+from mapping.models import Kind, kinds_in_use
+from sync import mirroring
+from sync.models import PullProblem, PullStep, Run
+
+log = structlog.get_logger()
+
+TASK = "sync.tasks.pull_step"
+LEASE = timedelta(minutes=5)
+MOST_TRIES = 5
+What = PullStep.What
+
+
+def start(connection: Connection, *, by: User | None) -> Run:
+    """Begin a pull of everything; `by` is None when the clock asks.
+
+    Raises:
+        Conflict: one is under way.
+        NotConnected: nobody is signed in on this side.
+    """
+    registry.live_connection(connection.company, Side(connection.side))
+    kinds = registry.open_client(connection).kinds
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                company=connection.company, kind=Run.Kind.PULL, connection=connection, started_by=by
+            )
+            lists = [(What.COMPANY, "")] + [(What.RECORDS, kind.value) for kind in kinds]
+            PullStep.objects.bulk_create(
+                PullStep(
+                    company=run.company, run=run, position=position, what=what, record_kind=kind
+                )
+                for position, (what, kind) in enumerate(lists, 1)
+            )
+            _ring_next(run)
+    except IntegrityError as error:
+        raise Conflict("A pull is under way already. It shows its progress below.") from error
+    return run
+
+
+def stop(run: Run, *, by: User) -> None:
+    """No further list is begun; what was brought in stays."""
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+            state=Run.State.STOPPED, finished_at=Now()
+        )
+        run.steps.filter(state=PullStep.State.WAITING).update(due_at=None)
+        trail.record(Verb.PULLED, run, by=by, after={"state": Run.State.STOPPED})
+
+
+def pull_step(step_id: int) -> None:
+    """Bring one list in. Safe to run twice; a second runner finds the lease taken."""
+    taken = (
+        PullStep.objects.filter(pk=step_id, run__state=Run.State.RUNNING)
+        .exclude(state__in=[PullStep.State.DONE, PullStep.State.FAILED])
+        .due()
+        .update(
+            lease_until=Now() + LEASE,
+            fence=F("fence") + 1,
+            tries=F("tries") + 1,
+            state=PullStep.State.RUNNING,
+        )
+    )
+    if not taken:
+        return
+    step = PullStep.objects.select_related(
+        "company__settings", "run__connection__company__settings", "project"
+    ).get(pk=step_id)
+    try:
+        result = _bring_in(step)
+    except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:
+        _give_up(step, error)
+    except ConnectorError as error:
+        if step.tries >= MOST_TRIES:
+            _give_up(step, error)
+        else:
+            _try_later(step, error)
+    else:
+        _done(step, result)
+
+
+def _bring_in(step: PullStep) -> mirroring.Mirrored:
+    connection = step.run.connection
+    assert connection is not None  # noqa: S101  # every pull has one
+    if step.what == What.COMPANY:
+        _read_company(connection)
+        return mirroring.Mirrored(found=1)
+    if step.what == What.RECORDS:
+        kind = RecordKind(step.record_kind)
+        client = registry.open_client(connection)
+        return mirroring.records(connection, kind, client.records(kind))
+    assert step.project is not None  # noqa: S101  # commitments and bills are read by project
+    source = registry.open_source(connection)
+    if step.what == What.COMMITMENTS:
+        pulled = source.commitments(step.project.external_id)
+        return mirroring.commitments(connection, step.project, pulled)
+    return mirroring.bills(connection, step.project, source.bills(step.project.external_id))
+
+
+def _read_company(connection: Connection) -> None:
+    company = registry.open_client(connection).company()
+    Connection.objects.filter(pk=connection.pk).update(
+        name=company.name,
+        books_closed_through=company.closed_through,
+        features=dict(company.features),
+    )
+
+
+def _done(step: PullStep, result: mirroring.Mirrored) -> None:
+    if step.what == What.RECORDS and step.run.connection.side == Side.LEDGER:  # type: ignore[union-attr]
+        # Before the step counts as done, so that a crash in between looks again.
+        drifting.look_again(step.company, result.changed)
+    with transaction.atomic():
+        if not _still_ours(step):
+            return
+        _keep_problems(step, result.unreadable)
+        PullStep.objects.filter(pk=step.pk).update(
+            state=PullStep.State.DONE,
+            found=result.found,
+            changed=len(result.changed),
+            due_at=None,
+            lease_until=None,
+            problem=_problem_sentence(result.unreadable),
+        )
+        if _last_list(step):
+            _add_project_steps(step.run)
+        _ring_next(step.run)
+
+
+def _give_up(step: PullStep, error: ConnectorError) -> None:
+    with transaction.atomic():
+        if not _still_ours(step):
+            return
+        payload = getattr(error, "payload", None)
+        _keep_problems(step, [Unreadable(sentence=str(error), payload=payload)])
+        PullStep.objects.filter(pk=step.pk).update(
+            state=PullStep.State.FAILED, problem=str(error), due_at=None, lease_until=None
+        )
+        if isinstance(error, CredentialsExpired):
+            # Every further list would say the same.
+            step.run.steps.filter(state=PullStep.State.WAITING).update(
+                state=PullStep.State.FAILED, problem=str(error)
+            )
+        elif _last_list(step):
+            _add_project_steps(step.run)
+        _ring_next(step.run)
+
+
+def _try_later(step: PullStep, error: ConnectorError) -> None:
+    wait = settings.SENDING["back_off"] * 2 ** (step.tries - 1)
+    delay = error.wait if isinstance(error, RateLimited) else timedelta(seconds=wait)
+    PullStep.objects.filter(pk=step.pk, fence=step.fence).update(
+        state=PullStep.State.WAITING,
+        problem=str(error),
+        due_at=timezone.now() + delay,
+        lease_until=None,
+    )
+
+
+def _still_ours(step: PullStep) -> bool:
+    """Locks the step; False when another runner took it after our lease ran out."""
+    return (
+        PullStep.objects.select_for_update(of=("self",))
+        .filter(pk=step.pk, fence=step.fence)
+        .exists()
+    )
+
+
+def _keep_problems(step: PullStep, unreadable: list[Unreadable]) -> None:
+    """Nothing is dropped in silence; problems of earlier pulls of this list are settled."""
+    earlier = PullProblem.objects.filter(
+        connection=step.run.connection,
+        step__what=step.what,
+        step__record_kind=step.record_kind,
+        step__project=step.project,
+        cleared_at=None,
+    )
+    earlier.update(cleared_at=Now())
+    PullProblem.objects.bulk_create(
+        PullProblem(
+            company=step.company,
+            connection=step.run.connection,
+            step=step,
+            sentence=problem.sentence,
+            payload=mirroring.plain(problem.payload),
+        )
+        for problem in unreadable
+    )
+
+
+def _problem_sentence(unreadable: list[Unreadable]) -> str:
+    if not unreadable:
+        return ""
+    return f"{len(unreadable)} could not be read: {unreadable[0].sentence}"
+
+
+def _last_list(step: PullStep) -> bool:
+    """Was this the last of the lists, after which the projects are known?"""
+    last = step.run.steps.filter(what=What.RECORDS).aggregate(last=Max("position"))["last"]
+    return step.what == What.RECORDS and step.position == last
+
+
+def _add_project_steps(run: Run) -> None:
+    """Commitments before bills: a bill points to its commitment."""
+    connection = run.connection
+    assert connection is not None  # noqa: S101  # every pull has one
+    if connection.side != Side.SOURCE:
+        return
+    projects = list(
+        connection.records.filter(kind=RecordKind.PROJECT, gone_at=None, is_active=True)
+        .order_by("name")
+    )
+    position = run.steps.aggregate(last=Max("position"))["last"] or 0
+    steps: list[PullStep] = []
+    for what in (What.COMMITMENTS, What.BILLS):
+        for project in projects:
+            position += 1
+            steps.append(
+                PullStep(
+                    company=run.company, run=run, position=position, what=what, project=project
+                )
+            )
+    PullStep.objects.bulk_create(steps)
+
+
+def _ring_next(run: Run) -> None:
+    """Make the next list due, or close the pull when there is none."""
+    following = run.steps.filter(state=PullStep.State.WAITING).order_by("position").first()
+    if following is None:
+        _finish(run)
+        return
+    PullStep.objects.filter(pk=following.pk).update(due_at=Now())
+    PullStep.objects.ring(TASK, [following.pk])
+
+
+def _finish(run: Run) -> None:
+    failed = run.steps.filter(state=PullStep.State.FAILED).count()
+    total = run.steps.count()
+    partly = failed or run.steps.exclude(problem="").exists()
+    state = (
+        Run.State.FAILED if failed == total else Run.State.PARTLY if partly else Run.State.DONE
+    )
+    if not Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+        state=state, finished_at=Now()
+    ):
+        return
+    if not failed:
+        Connection.objects.filter(pk=run.connection_id).update(last_pulled_at=Now())
+    counts = run.steps.aggregate(
+        records=Sum("found", filter=Q(what=What.RECORDS)),
+        commitments=Sum("found", filter=Q(what=What.COMMITMENTS)),
+        bills=Sum("found", filter=Q(what=What.BILLS)),
+    )
+    trail.record(
+        Verb.PULLED,
+        run.connection or run,
+        by=run.started_by,
+        machine="Schedule",
+        after={"state": state, **counts, "lists_failed": failed},
+    )
+    _draft_what_is_new(run)
+
+
+def _draft_what_is_new(run: Run) -> None:
+    """Once both sides were pulled, let the machine look at what nobody has decided."""
+    company = run.company
+    pulled = company.runs.filter(kind=Run.Kind.PULL, state__in=[Run.State.DONE, Run.State.PARTLY])
+    if set(pulled.values_list("connection__side", flat=True)) >= {Side.SOURCE, Side.LEDGER}:
+        for kind in _kinds_with_open_records(run):
+            drafting.start(company, kind, by=None)
+
+
+def _kinds_with_open_records(run: Run) -> Iterator[Kind]:
+    for kind in kinds_in_use(run.company.settings):
+        undecided = (
+            run.company.records.on(Side.SOURCE)
+            .filter(kind=kind.value, is_active=True, gone_at=None)
+            .filter(Q(mappings=None) | Q(mappings__state="draft"))
+        )
+        if undecided.exists():
+            yield kind

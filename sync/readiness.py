@@ -1,0 +1,92 @@
+"""Keeps each bill's readiness beside it, so that lists of 50,000 bills answer at once.
+
+Readiness is a pure function of the mappings a bill needs. This module is its only writer; the
+gate never trusts it and asks the mappings themselves, under lock.
+
+Everything that changes what a bill needs, or whether a mapping is in force, takes `lock()` of the
+company before it commits and refreshes the bills it touched. Two such transactions therefore run
+one after the other, and the later one sees what the earlier one wrote.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from companies.models import Company
+from mapping.models import kinds_in_use
+
+LOCK_SPACE = 7462
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh changed: bills that became ready, and their worth together."""
+
+    became_ready: int
+    amount: Decimal
+
+
+def lock(company: Company) -> None:
+    """Wait for our turn to change readiness in this company; held until the transaction ends.
+
+    Lock order: after mappings, before bills.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, company.pk])
+
+
+# A record without a mapping, or with one that says "later" or "no match", leaves a bill unmapped.
+_READINESS = """
+    SELECT need.bill_id,
+           CASE
+             WHEN bool_or(m.id IS NULL OR m.state IN ('left', 'no_match')) THEN 'unmapped'
+             WHEN bool_and(m.state = 'published' AND m.stale = '') THEN 'ready'
+             ELSE 'needs_publishing'
+           END AS readiness
+    FROM sync_billneed need
+    LEFT JOIN mapping_mapping m ON m.source_id = need.record_id
+    WHERE need.company_id = %(company)s AND need.kind = ANY(%(kinds)s) {only}
+    GROUP BY need.bill_id
+"""
+
+
+@transaction.atomic
+def refresh(
+    company: Company,
+    *,
+    bills: Collection[int] | None = None,
+    records: Collection[int] | None = None,
+) -> Refreshed:
+    """Compute readiness anew for some bills, for all bills that need some records, or for all."""
+    lock(company)
+    only = ""
+    if bills is not None:
+        only = "AND need.bill_id = ANY(%(bills)s)"
+    elif records is not None:
+        only = (
+            "AND need.bill_id IN"
+            " (SELECT bill_id FROM sync_billneed WHERE record_id = ANY(%(records)s))"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH changed AS (
+                UPDATE sync_bill bill SET readiness = now.readiness
+                FROM ({_READINESS.format(only=only)}) now
+                WHERE bill.id = now.bill_id AND bill.company_id = %(company)s
+                      AND bill.readiness <> now.readiness
+                RETURNING bill.readiness, bill.total
+            )
+            SELECT count(*), coalesce(sum(total), 0) FROM changed WHERE readiness = 'ready'
+            """,  # noqa: S608  # only our own text is put together here
+            {
+                "company": company.pk,
+                "kinds": [kind.value for kind in kinds_in_use(company.settings)],
+                "bills": list(bills or ()),
+                "records": list(records or ()),
+            },
+        )
+        count, amount = cursor.fetchone()
+    return Refreshed(count, amount)

@@ -1,0 +1,63 @@
+"""Rings the bell for every row that is due and was not rung: losing the whole queue loses no work.
+
+Run every 30 seconds by the supervisor (`manage.py work`), not by a schedule of the queue.
+"""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from common.errors import AppError
+from connectors.models import Connection
+from mapping import drafting
+from mapping.models import SuggestionRun
+from sync import pulling, sending
+from sync.models import PullStep, Push, Run
+
+
+def sweep() -> dict[str, int]:
+    """Ring what is due, start pulls whose time has come, close runs that are through."""
+    return {
+        "pushes": Push.objects.unrung().ring(sending.TASK),
+        "pull_steps": PullStep.objects.filter(run__state=Run.State.RUNNING)
+        .unrung()
+        .ring(pulling.TASK),
+        "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
+        "pulls_started": start_due_pulls(),
+        "runs_closed": close_finished_sends(),
+    }
+
+
+def start_due_pulls() -> int:
+    """Each working connection is pulled as often as its company wants."""
+    started = 0
+    for connection in Connection.objects.filter(
+        state=Connection.State.CONNECTED, company__settings__isnull=False
+    ).select_related("company__settings"):
+        every = timedelta(minutes=connection.company.settings.pull_every_minutes)
+        last = connection.runs.filter(kind=Run.Kind.PULL).first()
+        if last and last.started_at > timezone.now() - every:
+            continue
+        try:
+            pulling.start(connection, by=None)
+        except AppError:
+            continue  # one is under way, or the sign-in is gone: both show on the connection
+        started += 1
+    return started
+
+
+def close_finished_sends() -> int:
+    """A sending run is over when none of its pushes moves by itself any more."""
+    moving = [Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
+    over = Run.objects.filter(kind=Run.Kind.SEND, state=Run.State.RUNNING).exclude(
+        pushes__state__in=moving
+    )
+    with_problems = over.filter(pushes__state__in=[Push.State.FAILED, Push.State.SET_ASIDE])
+    partly = Run.objects.filter(pk__in=with_problems.values("pk")).update(
+        state=Run.State.PARTLY, finished_at=Now()
+    )
+    done = Run.objects.filter(pk__in=over.values("pk")).update(
+        state=Run.State.DONE, finished_at=Now()
+    )
+    return partly + done

@@ -1,0 +1,18 @@
+"""Thin entry points for the queue. A task takes one id and may run twice."""
+
+from common import requests
+from sync import pulling, pushing
+
+
+def pull_step(step_id: int) -> None:
+    requests.begin("pull")
+    pulling.pull_step(step_id)
+
+
+def push(push_id: int) -> None:
+    requests.begin("push")
+    pushing.push(push_id)
+
+
+def heartbeat() -> None:
+    """Does nothing: that it started shows that the queue moves."""

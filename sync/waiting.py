@@ -1,0 +1,132 @@
+"""What waits for a mapping, asked by pages further right through mapping.waiting."""
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    Expression,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from companies.models import Company
+from mapping.models import Mapping, kinds_in_use
+from mapping.waiting import Waits, WaitingBill
+from sync.models import Bill, BillNeed, Push, Readiness
+from sync.querysets import BillQuerySet
+
+MONEY = DecimalField(max_digits=16, decimal_places=2)
+
+
+class WaitingBills:
+    """Satisfies mapping.waiting.WaitingBills."""
+
+    def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
+        rows = (
+            _unsent_needs(company)
+            .filter(record__in=records)
+            .values("record")
+            .annotate(bills=Count("bill"), amount=Sum("bill__total"))
+        )
+        return {row["record"]: Waits(row["bills"], row["amount"]) for row in rows}
+
+    def by_kind(self, company: Company) -> dict[str, Waits]:
+        held = (
+            _unsent_needs(company)
+            .exclude(bill__readiness=Readiness.READY)
+            .exclude(Exists(_in_force(company).filter(source=OuterRef("record"))))
+            .values_list("kind", "bill", "bill__total")
+            .distinct()
+        )
+        found: dict[str, Waits] = {}
+        for kind, _bill, amount in held.iterator():
+            before = found.get(kind, Waits())
+            found[kind] = Waits(before.bills + 1, before.amount + amount)
+        return found
+
+    def amount_of(self, source: str) -> Expression:
+        waiting = (
+            BillNeed.objects.filter(record=OuterRef(source), bill__fault="")
+            .exclude(Exists(_sent_pushes()))
+            .values("record")
+            .annotate(amount=Sum("bill__total"))
+            .values("amount")
+        )
+        return Coalesce(Subquery(waiting, output_field=MONEY), Value(Decimal(0)))
+
+    def let_go_by(self, company: Company, mappings: Collection[int]) -> Waits:
+        """Bills all of whose needs are in force already or among these mappings."""
+        chosen = Mapping.objects.filter(pk__in=mappings)
+        kinds = kinds_in_use(company.settings)
+        still_held = BillNeed.objects.filter(bill=OuterRef("pk"), kind__in=kinds).exclude(
+            Exists(_in_force(company).filter(source=OuterRef("record")))
+            | Q(record__in=chosen.values("source"))
+        )
+        let_go = (
+            _unsent(company)
+            .filter(needs__record__in=chosen.values("source"))
+            .exclude(readiness=Readiness.READY)
+            .exclude(Exists(still_held))
+            .distinct()
+        )
+        return _total(let_go)
+
+    def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
+        sources = Mapping.objects.filter(pk__in=mappings).values("source")
+        using = company.bills.filter(
+            pk__in=BillNeed.objects.filter(
+                record__in=sources, kind__in=kinds_in_use(company.settings)
+            ).values("bill")
+        )
+        held_again = using.filter(readiness=Readiness.READY, fault="").exclude(
+            Exists(_sent_pushes("pk"))
+        )
+        sent = using.filter(Exists(_sent_pushes("pk")))
+        return _total(held_again), _total(sent)
+
+    def using(self, company: Company, record: int, limit: int) -> list[WaitingBill]:
+        bills = (
+            company.bills.filter(needs__record=record)
+            .with_delivery()
+            .select_related("company")
+            .order_by("-bill_date", "-id")[:limit]
+        )
+        return [
+            WaitingBill(
+                str(bill).capitalize(), bill.get_absolute_url(), bill.total, bill.status_word
+            )
+            for bill in bills
+        ]
+
+
+def _unsent(company: Company) -> BillQuerySet:
+    return company.bills.filter(fault="").exclude(Exists(_sent_pushes("pk")))
+
+
+def _unsent_needs(company: Company) -> QuerySet[BillNeed]:
+    return BillNeed.objects.filter(
+        company=company, kind__in=kinds_in_use(company.settings), bill__fault=""
+    ).exclude(Exists(_sent_pushes()))
+
+
+def _sent_pushes(bill: str = "bill") -> QuerySet[Push]:
+    return Push.objects.filter(bill=OuterRef(bill)).exclude(state=Push.State.FAILED)
+
+
+def _in_force(company: Company) -> QuerySet[Mapping]:
+    return Mapping.objects.filter(company=company).in_force()
+
+
+def _total(bills: QuerySet[Bill]) -> Waits:
+    """Summed over distinct bills, whatever was joined to find them."""
+    ids = bills.values("pk")
+    row = Bill.objects.filter(pk__in=ids).aggregate(bills=Count("pk"), amount=Sum("total"))
+    return Waits(row["bills"], row["amount"] or Decimal(0))

@@ -7,7 +7,7 @@ from django.db.models import Max
 
 if TYPE_CHECKING:
     from companies.models import Company, User
-    from mapping.models import Publication
+    from mapping.models import Mapping, Publication  # noqa: F401  # named in a base class
 
 
 class MappingQuerySet(models.QuerySet["Mapping"]):
@@ -26,7 +26,10 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         return self.filter(state="published", stale="")
 
     def with_records(self) -> Self:
-        return self.select_related("source", "target", "publication", "decided_by", "suggestion")
+        """With what a row shows; without the raw payloads, which are large."""
+        return self.select_related(
+            "source", "target", "publication", "decided_by", "suggestion"
+        ).defer("source__payload", "source__search_text", "target__payload", "target__search_text")
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):

@@ -1,0 +1,101 @@
+"""Notices that a published target is no longer what was published, and when it is again."""
+
+import re
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from companies.models import Company
+from mapping import publishing, targets
+from mapping.models import Kind, Mapping, target_kinds
+from mapping.signals import mappings_changed
+
+Stale = Mapping.Stale
+# The ledger marks names of inactive rows: "Concrete (deleted)". That is no rename.
+_DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)", re.IGNORECASE)
+
+
+@transaction.atomic
+def look_again(company: Company, target_ids: Collection[int] | None = None) -> list[Mapping]:
+    """Compare published mappings with their targets of now; the mappings whose word changed.
+
+    Called after each ledger list was pulled, with the targets of that list or for all. Waits for
+    the company's lock, so that a publication under way is either seen here or sees the list.
+    """
+    publishing.lock_company(company)
+    rows = company.mappings.published().with_records()
+    if target_ids is not None:
+        rows = rows.filter(target_id__in=list(target_ids))
+    changed = [row.pk for row in rows if what_is_stale(row, company) != row.stale]
+    if not changed:
+        return []
+    found = list(
+        company.mappings.published()
+        .with_records()
+        .select_related("target__connection")
+        .filter(pk__in=changed)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    went = {value: [] for value in ["", *Stale.values]}  # type: dict[str, list[Mapping]]
+    lines: dict[Verb, list[tuple[trail.Change, str]]] = {Verb.WENT_STALE: [], Verb.CONFIRMED: []}
+    for row in found:
+        word = what_is_stale(row, company)
+        before = {**row.as_values(), "stale": row.stale}
+        row.stale = word
+        row.version += 1
+        went[word].append(row)
+        change = trail.Change(row, before, {**row.as_values(), "stale": word})
+        verb = Verb.WENT_STALE if word else Verb.CONFIRMED
+        lines[verb].append((change, sentence(row)))
+    for word, those in went.items():
+        company.mappings.filter(pk__in=[row.pk for row in those]).update(
+            stale=word, version=F("version") + 1, updated_at=timezone.now()
+        )
+    for verb, written in lines.items():
+        for change, reason in written:
+            trail.record(
+                verb, change.thing, by=None, before=change.before, after=change.after, reason=reason
+            )
+    mappings_changed.send(
+        Mapping, company=company, sources=[row.source_id for row in found], publication=None
+    )
+    return found
+
+
+def what_is_stale(mapping: Mapping, company: Company) -> str:
+    """Why a published mapping no longer holds; blank while it does."""
+    target = mapping.target
+    if target is None or target.gone_at is not None:
+        return Stale.GONE
+    if not target.is_active:
+        return Stale.INACTIVE
+    if not target.is_selectable or target.kind not in target_kinds(
+        Kind(mapping.kind), company.settings
+    ):
+        return Stale.WRONG_KIND
+    if plain(target.label) != plain(mapping.published_label):
+        return Stale.RENAMED
+    return ""
+
+
+def plain(label: str) -> str:
+    return _DELETED.sub("", label).strip()
+
+
+def sentence(mapping: Mapping) -> str:
+    """ "Delta Drywall was renamed in QuickBooks: it is Delta Drywall Inc now." """
+    if mapping.target is None:
+        return "Its target is no longer there."
+    system = targets.system_name(mapping.target.connection)
+    name = plain(mapping.published_label)
+    if not mapping.stale:
+        return f"{name} is in {system} again as it was published."
+    if mapping.stale == Stale.RENAMED:
+        return f"{name} was renamed in {system}: it is {plain(mapping.target.label)} now."
+    where = "" if mapping.stale == Stale.WRONG_KIND else f" in {system}"
+    return f"{name} {Stale(mapping.stale).label}{where}."

@@ -1,0 +1,307 @@
+"""Puts accepted mappings in force, numbered; takes them back, admin only and with a reason.
+
+All of it runs under the company's row lock, then the mappings' in key order: publications are
+numbered without a gap, and a list pulled meanwhile either shows here or sees what we published.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db import connection, models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from common.errors import AppError, Conflict, NotAllowed
+from companies import access
+from companies.models import Company, Membership, User
+from mapping import targets, waiting
+from mapping.models import Kind, Mapping, Publication, PublicationLine
+from mapping.signals import mappings_changed
+from mapping.waiting import Waits
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An accepted mapping that cannot be put in force now, and why."""
+
+    mapping: Mapping
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PublicationResult:
+    publication: Publication
+    mappings: tuple[Mapping, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class KindPreview:
+    kind: Kind
+    mappings: tuple[Mapping, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What publishing would do now."""
+
+    number: int
+    kinds: tuple[KindPreview, ...]
+    left_out: tuple[LeftOut, ...]
+    lets_go: Waits
+
+    @property
+    def count(self) -> int:
+        return sum(len(each.mappings) for each in self.kinds)
+
+
+# Ids of mappings, or ids with the version somebody looked at.
+Chosen = Collection[int] | Dict[int, int]
+
+
+@transaction.atomic
+def publish(company: Company, *, by: User, only: Chosen | None = None) -> PublicationResult:
+    """Put accepted mappings in force, all of them or those in `only`.
+
+    A target that can no longer be used is left out, with a sentence.
+
+    Raises:
+        Conflict: nothing can be published, or what `only` names was changed meanwhile.
+    """
+    lock_company(company)
+    accepted = _accepted(company, only, lock=True)
+    if only is not None:
+        _check_unchanged(company, accepted, only)
+    good, left_out = _sorted_out(accepted)
+    if not good:
+        if left_out:
+            raise Conflict(f"Nothing was published. {left_out[0].sentence} Choose another record.")
+        raise Conflict("There is nothing to publish: no accepted mapping waits.")
+
+    publication = Publication.objects.next_for(company, by=by)
+    changes = [trail.Change(row, before=row.as_values()) for row in good]
+    _put_in_force(company, publication, good)
+    trail.record_all(
+        Verb.PUBLISHED,
+        [
+            trail.Change(c.thing, c.before, row.as_values())
+            for c, row in zip(changes, good, strict=True)
+        ],
+        by=by,
+        reason=f"Publication no. {publication.number}",
+    )
+    _tell(company, good, publication)
+    publication.save(update_fields=["bills_unblocked", "amount_unblocked"])
+    return PublicationResult(publication, tuple(good), tuple(left_out))
+
+
+@transaction.atomic
+def unpublish(
+    mappings: Iterable[Mapping], *, by: User, reason: str, membership: Membership | None = None
+) -> list[Mapping]:
+    """Take published mappings back to accepted. Admin only, with a reason.
+
+    Raises:
+        NotAllowed: the person is not an admin of the company.
+        Conflict: one of them is not published any more; nothing is saved.
+    """
+    chosen = list(mappings)
+    if not chosen:
+        raise AppError("No mapping was chosen. Choose at least one to unpublish.")
+    company = chosen[0].company
+    membership = membership or membership_of(company, by)
+    if membership.company_id != company.pk or membership.user_id != by.pk:
+        raise NotAllowed("Only an admin of this company can unpublish.")
+    access.check(membership, access.Action.UNPUBLISH)
+    if not (reason := reason.strip()):
+        raise AppError("Unpublishing needs a reason. Write why, for whoever asks later.")
+
+    lock_company(company)
+    ids = {mapping.pk for mapping in chosen}
+    rows = list(
+        company.mappings.published()
+        .with_records()
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    if len(rows) != len(ids):
+        raise Conflict(
+            "Somebody unpublished some of these meanwhile. Nothing was changed. Look again."
+        )
+    changes = []
+    for row in rows:
+        before = row.as_values()
+        row.state, row.publication, row.published_label = Mapping.State.ACCEPTED, None, ""
+        row.stale = ""
+        row.version += 1
+        changes.append(trail.Change(row, before, row.as_values()))
+    company.mappings.filter(pk__in=ids).update(
+        state=Mapping.State.ACCEPTED,
+        publication=None,
+        published_label="",
+        stale="",
+        version=F("version") + 1,
+        updated_at=timezone.now(),
+    )
+    trail.record_all(Verb.UNPUBLISHED, changes, by=by, reason=reason)
+    _tell(company, rows, None)
+    return rows
+
+
+@transaction.atomic
+def confirm_stale(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
+    """Say that a renamed target is still the right one: in force again, as a new publication."""
+    company = mapping.company
+    lock_company(company)
+    row = (
+        company.mappings.with_records()
+        .select_related("target__connection")
+        .select_for_update(of=("self",))
+        .get(pk=mapping.pk)
+    )
+    if row.stale != Mapping.Stale.RENAMED or (version is not None and row.version != version):
+        raise Conflict("This changed meanwhile, so nothing was confirmed. Look at it again.")
+    if trouble := targets.trouble_with(row):
+        raise Conflict(f"{trouble} It has to be unpublished and mapped anew.")
+    before = row.as_values()
+    publication = Publication.objects.next_for(company, by=by)
+    _put_in_force(company, publication, [row])
+    trail.record(
+        Verb.CONFIRMED,
+        row,
+        by=by,
+        before=before,
+        after=row.as_values(),
+        reason=f"Publication no. {publication.number}",
+    )
+    _tell(company, [row], publication)
+    publication.save(update_fields=["bills_unblocked", "amount_unblocked"])
+    return row
+
+
+def preview(company: Company, *, only: Chosen | None = None) -> Preview:
+    """What `publish` would do now, and which bills it would let go."""
+    good, left_out = _sorted_out(_accepted(company, only, lock=False))
+    last = company.publications.aggregate(last=models.Max("number"))["last"] or 0
+    order = {kind: place for place, kind in enumerate(Kind)}
+    good.sort(key=lambda row: (order[Kind(row.kind)], row.source.name))
+    return Preview(
+        number=last + 1,
+        kinds=tuple(
+            KindPreview(kind, tuple(rows)) for kind, rows in groupby(good, lambda m: Kind(m.kind))
+        ),
+        left_out=tuple(left_out),
+        lets_go=waiting.bills().let_go_by(company, [row.pk for row in good]) if good else Waits(),
+    )
+
+
+def consequences(company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
+    """Bills that would need publishing again without these, and bills already sent with them."""
+    return waiting.bills().resting_on(company, mappings)
+
+
+def lock_company(company: Company) -> None:
+    """First in the lock order. NO KEY: inserts that only name the company do not wait for it."""
+    Company.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=company.pk)
+
+
+def membership_of(company: Company, user: User) -> Membership:
+    found = company.memberships.select_related("company").filter(user=user).first()
+    if found is None:
+        raise NotAllowed("You are not a member of this company. Ask an admin to invite you.")
+    return found
+
+
+# --- Underneath ---------------------------------------------------------------------------------
+
+
+def _accepted(company: Company, only: Chosen | None, *, lock: bool) -> list[Mapping]:
+    rows = company.mappings.accepted().with_records().select_related("target__connection")
+    if only is not None:
+        rows = rows.filter(pk__in=list(only))
+    rows = rows.order_by("pk")
+    found = list(rows.select_for_update(of=("self",)) if lock else rows)
+    for row in found:
+        row.company = company  # its settings are at hand already
+    return found
+
+
+def _check_unchanged(company: Company, accepted: Sequence[Mapping], only: Chosen) -> None:
+    changed = len(only) - len(accepted)
+    if isinstance(only, Dict):
+        changed += sum(row.version != only[row.pk] for row in accepted)
+    if changed == 0:
+        return
+    last = company.publications.select_related("by").first()
+    gone = company.mappings.published().filter(pk__in=list(only), publication=last)
+    if last is not None and gone.exists():
+        raise Conflict(
+            f"{last.by} published no. {last.number} meanwhile, with some of these."
+            " Nothing of yours was published. Look again."
+        )
+    these = "1 of these was" if changed == 1 else f"{changed} of these were"
+    raise Conflict(f"{these} changed meanwhile. Nothing was published. Look again.")
+
+
+def _sorted_out(accepted: Iterable[Mapping]) -> tuple[list[Mapping], list[LeftOut]]:
+    good, left_out = [], []
+    for row in accepted:
+        if trouble := targets.trouble_with(row):
+            left_out.append(LeftOut(row, trouble))
+        else:
+            good.append(row)
+    return good, left_out
+
+
+def _put_in_force(company: Company, publication: Publication, rows: Sequence[Mapping]) -> None:
+    """Freeze what these rows say, on the rows and as lines of the publication."""
+    for row in rows:
+        row.state, row.stale, row.publication = Mapping.State.PUBLISHED, "", publication
+        row.published_label = row.target.label if row.target else ""
+        row.version += 1
+    with connection.cursor() as cursor:
+        # One statement for thousands of rows, each with a label of its own.
+        cursor.execute(
+            """
+            UPDATE mapping_mapping AS mapping
+            SET state = 'published', stale = '', publication_id = %s,
+                published_label = frozen.label, version = mapping.version + 1, updated_at = now()
+            FROM unnest(%s::bigint[], %s::text[]) AS frozen (id, label)
+            WHERE mapping.id = frozen.id AND mapping.company_id = %s
+            """,
+            [
+                publication.pk,
+                [row.pk for row in rows],
+                [row.published_label for row in rows],
+                company.pk,
+            ],
+        )
+    PublicationLine.objects.bulk_create(
+        (
+            PublicationLine(
+                company=company,
+                publication=publication,
+                mapping=row,
+                mapping_version=row.version,
+                target=row.target,
+                source_label=row.source.label,
+                target_label=row.published_label,
+            )
+            for row in rows
+        ),
+        batch_size=1000,
+    )
+
+
+def _tell(company: Company, rows: Iterable[Mapping], publication: Publication | None) -> None:
+    mappings_changed.send(
+        Mapping,
+        company=company,
+        sources=[row.source_id for row in rows],
+        publication=publication,
+    )

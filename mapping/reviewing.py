@@ -1,0 +1,344 @@
+"""What a person decides about one source record: accept, override, leave, no match, undo, comment.
+
+Every decision takes the version of the row that the person looked at (0 where there was none) and
+raises Conflict when somebody was there first. A published row is never touched here.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from common.choices import Side
+from common.errors import AppError, Conflict
+from common.templatetags.format import ago
+from companies import access
+from companies.models import Company, User
+from connectors.models import Record
+from mapping import publishing, targets
+from mapping.candidates import code_key, normalise
+from mapping.models import Kind, Mapping, Suggestion
+from mapping.querysets import MappingQuerySet
+from mapping.signals import mappings_changed
+
+State = Mapping.State
+LIKE_AT_MOST = 50
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person says about one source record."""
+
+    verb: Verb
+    state: State
+    target: Record | None
+    is_override: bool = False
+    note: str = ""
+
+
+@transaction.atomic
+def accept(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
+    """Agree with the draft. Doing it twice does no harm."""
+    mapping = _locked(mapping, by=by, version=version, wanted=State.ACCEPTED)
+    if mapping.state == State.ACCEPTED:
+        return mapping
+    if mapping.state == State.NO_MATCH or mapping.target is None:
+        raise Conflict("There is no draft to accept any more. Override chooses a record.")
+    targets.check(mapping.target, Kind(mapping.kind), mapping.company)
+    decision = Decision(Verb.ACCEPTED, State.ACCEPTED, mapping.target, mapping.is_override)
+    return _decide(mapping, decision, by=by)
+
+
+@transaction.atomic
+def override(
+    thing: Mapping | Record,
+    target: Record,
+    *,
+    by: User,
+    note: str = "",
+    version: int | None = None,
+) -> Mapping:
+    """Accept another record than the draft's, or the first one where there was no draft."""
+    mapping = _row(thing, by=by, version=version)
+    targets.check(target, Kind(mapping.kind), mapping.company)
+    drafted = mapping.suggestion.target_id if mapping.suggestion else None
+    is_override = target.pk != drafted
+    verb = Verb.OVERRODE if is_override else Verb.ACCEPTED
+    return _decide(mapping, Decision(verb, State.ACCEPTED, target, is_override, note), by=by)
+
+
+@transaction.atomic
+def override_and_publish(
+    thing: Mapping | Record,
+    target: Record,
+    *,
+    by: User,
+    note: str = "",
+    version: int | None = None,
+) -> Mapping:
+    """Choose another record and put it in force in one step, by somebody who may publish."""
+    access.check(publishing.membership_of(thing.company, by), access.Action.PUBLISH)
+    publishing.lock_company(thing.company)
+    mapping = override(thing, target, by=by, note=note, version=version)
+    publishing.publish(thing.company, by=by, only=[mapping.pk])
+    mapping.refresh_from_db()
+    return mapping
+
+
+@transaction.atomic
+def override_like(mapping: Mapping, sources: Collection[int], *, by: User) -> list[Mapping]:
+    """Give rows that look like this one the same target. Rows decided meanwhile are left alone."""
+    if mapping.target is None or mapping.state not in (State.ACCEPTED, State.PUBLISHED):
+        raise Conflict("This was undone meanwhile, so nothing was applied to the others.")
+    like = [row for row in like_rows(mapping) if row.pk in set(sources)]
+    return [override(row, mapping.target, by=by, note=mapping.note) for row in like]
+
+
+@transaction.atomic
+def leave(
+    thing: Mapping | Record, *, by: User, note: str = "", version: int | None = None
+) -> Mapping:
+    """Decide later. The draft's target stays in sight, so that it can still be accepted."""
+    mapping = _row(thing, by=by, version=version)
+    decision = Decision(Verb.LEFT, State.LEFT, mapping.target, note=note)
+    return _decide(mapping, decision, by=by)
+
+
+@transaction.atomic
+def no_match(
+    thing: Mapping | Record, *, by: User, note: str = "", version: int | None = None
+) -> Mapping:
+    """The ledger has nothing for this record."""
+    mapping = _row(thing, by=by, version=version)
+    return _decide(mapping, Decision(Verb.NO_MATCH, State.NO_MATCH, None, note=note), by=by)
+
+
+@transaction.atomic
+def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping | None:
+    """Take a decision back: a draft again where the machine has one, else nothing.
+
+    What was published once stays a person's business, so it is left for later and not handed
+    back to the machine. Returns None when no mapping remains.
+    """
+    mapping = _locked(mapping, by=by, version=version)
+    if mapping.state == State.DRAFT:
+        return mapping
+    before = mapping.as_values()
+    if mapping.publication_lines.exists():
+        return _decide(mapping, Decision(Verb.UNDID, State.LEFT, mapping.target), by=by)
+    suggestion = _usable_suggestion(mapping)
+    source, company = mapping.source, mapping.company
+    if suggestion is None:
+        trail.record(Verb.UNDID, source, by=by, before=before)
+        mapping.delete()
+    else:
+        mapping.target, mapping.confidence = suggestion.target, suggestion.confidence
+        mapping.suggestion, mapping.state = suggestion, State.DRAFT
+        mapping.is_override, mapping.note = False, ""
+        mapping.decided_by = mapping.decided_at = None
+        mapping.version += 1
+        mapping.save()
+        trail.record(Verb.UNDID, mapping, by=by, before=before, after=mapping.as_values())
+    _tell(company, [source.pk])
+    return mapping if suggestion else None
+
+
+@transaction.atomic
+def comment(thing: Mapping | Record, text: str, *, by: User) -> Mapping | Record:
+    """Leave a note for colleagues. It decides nothing, so it may stand on a published row too."""
+    if not (text := text.strip()):
+        raise AppError("The note is empty. Write something first.")
+    trail.record(Verb.COMMENTED, thing, by=by, reason=text[:2000])
+    return thing
+
+
+@transaction.atomic
+def accept_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Mapping]:
+    """Accept these drafts together, if they are still as many as the person was shown.
+
+    Raises:
+        Conflict: there are more or fewer now; nothing is saved.
+    """
+    ids = list(drafts.order_by().values_list("pk", flat=True))
+    rows = list(
+        Mapping.objects.with_records()
+        .select_related("company__settings", "target__connection")
+        .drafts()
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    if len(rows) != expected:
+        raise Conflict(f"Now {len(rows)}. Look again.")
+    if not rows:
+        raise Conflict("There is no draft left to accept here.")
+    now = timezone.now()
+    changes = []
+    for mapping in rows:
+        targets.check(_target_of(mapping), Kind(mapping.kind), mapping.company)
+        before = mapping.as_values()
+        mapping.state, mapping.decided_by, mapping.decided_at = State.ACCEPTED, by, now
+        mapping.version += 1
+        mapping.updated_at = now
+        changes.append(trail.Change(mapping, before, mapping.as_values()))
+    Mapping.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.ACCEPTED,
+        decided_by=by,
+        decided_at=now,
+        updated_at=now,
+        version=models.F("version") + 1,
+    )
+    trail.record_all(Verb.ACCEPTED, changes, by=by)
+    _tell(rows[0].company, [row.source_id for row in rows])
+    return rows
+
+
+@transaction.atomic
+def leave_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Mapping]:
+    """Leave these drafts together, if they are still as many as the person was shown."""
+    rows = list(
+        Mapping.objects.with_records()
+        .drafts()
+        .filter(pk__in=list(drafts.order_by().values_list("pk", flat=True)))
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    if len(rows) != expected:
+        raise Conflict(f"Now {len(rows)}. Look again.")
+    return [leave(row, by=by) for row in rows]
+
+
+def like_rows(mapping: Mapping) -> list[Record]:
+    """Undecided source records of the same kind whose name is the same once normalised."""
+    source = mapping.source
+    name = normalise(source.name)
+    longest = max(name.split(), key=len, default="")
+    if not longest:
+        return []
+    others = (
+        Record.objects.filter(
+            connection_id=source.connection_id,
+            kind=source.kind,
+            gone_at=None,
+            search_text__contains=longest,
+        )
+        .exclude(pk=source.pk)
+        .exclude(mappings__state__in=[s for s in State if s is not State.DRAFT])
+        .defer("payload")
+        .order_by("pk")[:1000]
+    )
+    like = [row for row in others if normalise(row.name) == name]
+    if mapping.kind in (Kind.COST_CODE, Kind.COST_TYPE):
+        like = [row for row in like if code_key(row.code) == code_key(source.code)]
+    return like[:LIKE_AT_MOST]
+
+
+# --- What all of them share ---------------------------------------------------------------------
+
+
+def _row(thing: Mapping | Record, *, by: User, version: int | None) -> Mapping:
+    """The record's mapping, locked; a new one, not yet saved, where it has none."""
+    if isinstance(thing, Mapping):
+        return _locked(thing, by=by, version=version)
+    found = Mapping.objects.filter(source=thing, company_id=thing.company_id).first()
+    if found:
+        return _locked(found, by=by, version=version)
+    if version:
+        raise Conflict("This was undone meanwhile. Yours was not saved.")
+    if thing.connection.side != Side.SOURCE or thing.kind not in Kind.values:
+        raise AppError(
+            f"{thing.name} is not a record that bills come with, so it needs no mapping."
+        )
+    return Mapping(company=thing.company, kind=Kind(thing.kind), source=thing, version=0)
+
+
+def _locked(
+    mapping: Mapping, *, by: User, version: int | None, wanted: State | None = None
+) -> Mapping:
+    """The row as it is now, locked. Raises Conflict when it is not what the person looked at."""
+    row = (
+        Mapping.objects.with_records()
+        .select_related("company__settings", "target__connection", "publication__by")
+        .select_for_update(of=("self",))
+        .filter(pk=mapping.pk)
+        .first()
+    )
+    if row is None:
+        raise Conflict("This was undone meanwhile. Yours was not saved.")
+    if row.state == State.PUBLISHED:
+        raise Conflict("It is published. Ask an admin to unpublish it first.")
+    done_already = wanted is not None and row.state == wanted and row.decided_by_id == by.pk
+    if version is not None and row.version != version and not done_already:
+        raise Conflict(what_happened(row, by=by))
+    return row
+
+
+def what_happened(mapping: Mapping, *, by: User) -> str:
+    """ "Dana accepted this 2 min ago. Yours was not saved." """
+    if mapping.decided_by is None or mapping.decided_at is None:
+        return "The draft changed meanwhile. Yours was not saved. Look at it again."
+    who = "You" if mapping.decided_by_id == by.pk else str(mapping.decided_by)
+    did = {
+        State.ACCEPTED: "overrode this" if mapping.is_override else "accepted this",
+        State.LEFT: "left this for later",
+        State.NO_MATCH: "marked this as no match",
+        State.PUBLISHED: "published this",
+        State.DRAFT: "undid this",
+    }[State(mapping.state)]
+    return f"{who} {did} {ago(mapping.decided_at)}. Yours was not saved."
+
+
+def _decide(mapping: Mapping, decision: Decision, *, by: User) -> Mapping:
+    before = mapping.as_values() if mapping.pk else None
+    if decision.target != mapping.target or decision.is_override:
+        mapping.confidence = None
+    mapping.target, mapping.state = decision.target, decision.state
+    mapping.is_override, mapping.note = decision.is_override, decision.note.strip()
+    mapping.decided_by, mapping.decided_at = by, timezone.now()
+    mapping.version += 1
+    _save(mapping)
+    trail.record(
+        decision.verb,
+        mapping,
+        by=by,
+        before=before,
+        after=mapping.as_values(),
+        reason=mapping.note,
+    )
+    _tell(mapping.company, [mapping.source_id])
+    return mapping
+
+
+def _save(mapping: Mapping) -> None:
+    try:
+        with transaction.atomic():
+            mapping.save()
+    except IntegrityError:
+        # Two people opened a record without a mapping; the other one's row is there now.
+        raise Conflict("Somebody decided this just now. Yours was not saved.") from None
+
+
+def _usable_suggestion(mapping: Mapping) -> Suggestion | None:
+    latest = (
+        Suggestion.objects.filter(source_id=mapping.source_id, company_id=mapping.company_id)
+        .select_related("target__connection")
+        .order_by("-pk")
+        .first()
+    )
+    if latest is None or latest.target is None:
+        return None
+    wrong = targets.problem(latest.target, Kind(mapping.kind), mapping.company)
+    return None if wrong else latest
+
+
+def _target_of(mapping: Mapping) -> Record:
+    if mapping.target is None:  # the database refuses such a draft
+        raise Conflict("The draft names no record any more. Look again.")
+    return mapping.target
+
+
+def _tell(company: Company, sources: list[int]) -> None:
+    mappings_changed.send(Mapping, company=company, sources=sources, publication=None)

@@ -1,0 +1,58 @@
+"""Bills, as the mapping app sees them: a plain object that satisfies its protocol."""
+
+from decimal import Decimal
+
+import pytest
+from django.db.models import DecimalField, Value
+
+from mapping import waiting
+from mapping.signals import mappings_changed
+from mapping.waiting import Waits
+
+
+class Bills:
+    """No bills until a test writes some in: `bills.waits[record.pk] = Waits(3, Decimal(9))`."""
+
+    def __init__(self):
+        self.waits = {}
+        self.listed = []
+
+    def by_record(self, company, records):
+        return {pk: self.waits[pk] for pk in records if pk in self.waits}
+
+    def by_kind(self, company):
+        return {}
+
+    def amount_of(self, source):
+        return Value(Decimal(0), output_field=DecimalField())
+
+    def let_go_by(self, company, mappings):
+        return Waits(len(mappings), Decimal(100) * len(mappings))
+
+    def resting_on(self, company, mappings):
+        return Waits(len(mappings), Decimal(100)), Waits(3, Decimal(50))
+
+    def using(self, company, record, limit):
+        return self.listed[:limit]
+
+
+@pytest.fixture(autouse=True)
+def bills():
+    before = waiting._provider
+    provider = Bills()
+    waiting.provide(provider)
+    yield provider
+    waiting.provide(before)
+
+
+@pytest.fixture
+def told():
+    """What the app told others, as (sources, publication)."""
+    heard = []
+
+    def listen(sender, *, company, sources, publication, **kwargs):
+        heard.append((list(sources), publication))
+
+    mappings_changed.connect(listen)
+    yield heard
+    mappings_changed.disconnect(listen)

@@ -20,6 +20,7 @@ from connectors.records import (
     PulledCompany,
     PulledRecord,
     SoughtBill,
+    Unreadable,
 )
 
 MINOR_VERSION = "75"  # 2.4
@@ -91,7 +92,9 @@ class QuickBooksOnlineClient:
         preferences = self._get("preferences", "Preferences")
         return translate.company(info, preferences, realm_id=self.realm_id)
 
-    def records(self, kind: RecordKind, *, since: datetime | None = None) -> Iterator[PulledRecord]:
+    def records(
+        self, kind: RecordKind, *, since: datetime | None = None
+    ) -> Iterator[PulledRecord | Unreadable]:
         entity, _translated = translate.LISTS[kind]
         # Without a word about Active the inactive rows are left out (section 4).
         wanted = ["Active IN (true,false)"]
@@ -99,9 +102,8 @@ class QuickBooksOnlineClient:
             moment = since.astimezone(UTC).isoformat(timespec="seconds")
             wanted.append(f"MetaData.LastUpdatedTime >= {quoted(moment)}")
         for payload in self._rows(entity, wanted):
-            record = translate.record(kind, payload)
-            if record.kind == kind:
-                yield record
+            if translate.belongs(kind, payload):
+                yield translate.record(kind, payload)
 
     def stored_number(self, number: str) -> str:
         return translate.stored_number(number)
@@ -153,8 +155,9 @@ class QuickBooksOnlineClient:
                 entity,
             )
             for row in page:
-                if row.get("Id") not in seen:
-                    seen.add(row.get("Id"))
+                key = str(row.get("Id", "")) if isinstance(row, dict) else ""
+                if not key or key not in seen:
+                    seen.add(key)
                     yield row
             if len(page) < PAGE:
                 return

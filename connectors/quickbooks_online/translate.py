@@ -6,7 +6,8 @@ Sections named here are those of the project's reference sheet of QuickBooks Onl
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from connectors.records import (
     PostedBill,
     PulledCompany,
     PulledRecord,
+    Unreadable,
 )
 
 NUMBER_LIMIT = 21  # 7.10, DocNumber
@@ -40,27 +42,32 @@ _KEY = re.compile(r"\[tieout:([^\]\s]+)\]")
 
 
 def company(info: JSON, preferences: JSON, *, realm_id: str) -> PulledCompany:
-    """Source: 7.3 and 7.4. `classes` means classes on lines, the only ones a bill has."""
-    accounting = preferences.get("AccountingInfoPrefs", {})
-    currency = preferences.get("CurrencyPrefs", {})
-    others = {
-        pair.get("Name"): pair.get("Value") == "true"
-        for pair in preferences.get("OtherPrefs", {}).get("NameValue", [])
-    }
-    closed = accounting.get("BookCloseDate")
-    return PulledCompany(
-        external_id=realm_id,
-        name=info.get("CompanyName", "").strip(),
-        closed_through=date.fromisoformat(closed) if closed else None,
-        currency=currency.get("HomeCurrency", {}).get("value", "USD"),
-        features={
-            "classes": bool(accounting.get("ClassTrackingPerTxnLine")),
-            "projects": others.get("ProjectsEnabled", False),
-            "account_numbers": bool(accounting.get("UseAccountNumbers")),
-            "several_currencies": bool(currency.get("MultiCurrencyEnabled")),
-            "refuses_duplicate_numbers": others.get("WarnDuplicateBillNumber", False),
-        },
-    )
+    """Source: 7.3 and 7.4. `classes` means classes on lines, the only ones a bill has.
+
+    Raises:
+        UnexpectedPayload: the settings are not where they always were.
+    """
+    with _understanding("company settings", preferences):
+        accounting = preferences.get("AccountingInfoPrefs", {})
+        currency = preferences.get("CurrencyPrefs", {})
+        others = {
+            pair["Name"]: pair.get("Value") == "true"
+            for pair in preferences.get("OtherPrefs", {}).get("NameValue", [])
+        }
+        closed = accounting.get("BookCloseDate")
+        return PulledCompany(
+            external_id=realm_id,
+            name=info["CompanyName"].strip(),
+            closed_through=date.fromisoformat(closed) if closed else None,
+            currency=currency.get("HomeCurrency", {}).get("value", "USD"),
+            features={
+                "classes": bool(accounting.get("ClassTrackingPerTxnLine")),
+                "projects": others.get("ProjectsEnabled", False),
+                "account_numbers": bool(accounting.get("UseAccountNumbers")),
+                "several_currencies": bool(currency.get("MultiCurrencyEnabled")),
+                "refuses_duplicate_numbers": others.get("WarnDuplicateBillNumber", False),
+            },
+        )
 
 
 def vendor(payload: JSON) -> PulledRecord:
@@ -147,20 +154,26 @@ LISTS: dict[RecordKind, tuple[str, Callable[[JSON], PulledRecord]]] = {
 }
 
 
-def record(kind: RecordKind, payload: JSON) -> PulledRecord:
-    """One row of a list.
+def belongs(kind: RecordKind, payload: JSON) -> bool:
+    """Customers and projects come in one list."""
+    is_project = isinstance(payload, dict) and bool(payload.get("IsProject"))
+    return kind == (RecordKind.PROJECT if is_project else RecordKind.CUSTOMER) or kind not in {
+        RecordKind.PROJECT,
+        RecordKind.CUSTOMER,
+    }
 
-    Raises:
-        UnexpectedPayload: the row lacks what every such row has.
-    """
+
+def record(kind: RecordKind, payload: JSON) -> PulledRecord | Unreadable:
+    """One row of a list."""
     entity, translated = LISTS[kind]
     try:
         return translated(payload)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnexpectedPayload(
-            f"QuickBooks sent a {entity.lower()} that cannot be understood: {_label(payload)}.",
+        return Unreadable(
+            sentence=f"QuickBooks sent a {entity.lower()} that cannot be understood"
+            f" ({_label(payload)}): {type(error).__name__} at {error}.",
             payload=payload,
-        ) from error
+        )
 
 
 def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
@@ -169,7 +182,7 @@ def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
     Raises:
         UnexpectedPayload: it is no bill.
     """
-    try:
+    with _understanding("a bill", payload):
         external_id = str(payload["Id"])
         return PostedBill(
             external_id=external_id,
@@ -183,9 +196,15 @@ def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
             url=f"{app_url}/bill?txnId={external_id}",
             payload=payload,
         )
+
+
+@contextmanager
+def _understanding(what: str, payload: JSON) -> Iterator[None]:
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnexpectedPayload(
-            f"QuickBooks sent a bill that cannot be understood: {_label(payload)}.",
+            f"QuickBooks sent {what} that cannot be understood ({_label(payload)}).",
             payload=payload,
         ) from error
 

@@ -6,13 +6,15 @@ Sections named below are those of the Procore fact sheet.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, ParamSpec, TypeVar
 
 from common.choices import RecordKind
 from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
-from connectors.http import CallMade, Http, Tokens
+from connectors.http import CallMade, Tokens
 from connectors.oauth import OAuthApp
 from connectors.procore import pay_applications, translate
+from connectors.procore.pacing import PacedHttp
 from connectors.procore.refusals import refusal
 from connectors.records import (
     JSON,
@@ -71,7 +73,7 @@ class ProcoreClient:
     ) -> None:
         """`company_id` is empty only while connecting, when `companies()` is all one may ask."""
         self.company_id = company_id
-        self.http = Http(
+        self.http = PacedHttp(
             system=SYSTEM,
             base_url=base_url.rstrip("/"),
             tokens=tokens,
@@ -145,7 +147,7 @@ class ProcoreClient:
     def _cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
         """The company's standard codes, then those that only a project has."""
         seen = set()
-        for code in (*self._standard_cost_codes(), *self._codes_of_projects()):
+        for code in chain(self._standard_cost_codes(), self._codes_of_projects()):
             if isinstance(code, Unreadable):
                 yield code
             elif code.external_id not in seen:
@@ -157,7 +159,7 @@ class ProcoreClient:
             # 4.2: any other view leaves the codes themselves out.
             rows = self._company_rows(
                 "/rest/v1.0/standard_cost_codes",
-                standard_cost_code_list_id=translate.identifier(listed),
+                standard_cost_code_list_id=listed.get("id"),
                 view="extended",
             )
             yield from _cost_codes(rows)

@@ -87,13 +87,13 @@ class Procore:
     def sign_in(self):
         return self.app.exchange(self.consent()["code"], redirect_uri=REDIRECT)
 
-    def client(self, *, company_id=str(COMPANY), tokens=None):
+    def client(self, *, company_id=str(COMPANY), tokens=None, sleep=None):
         return ProcoreClient(
             base_url=self.url,
             tokens=tokens or SignedIn(self.app, self.sign_in()),
             company_id=company_id,
             record=self.calls.append,
-            sleep=self.pauses.append,
+            sleep=sleep or self.pauses.append,
         )
 
     def get(self, path, *, token=None, company=str(COMPANY), **params):

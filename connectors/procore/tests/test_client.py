@@ -409,6 +409,37 @@ def test_without_retry_after_the_wait_ends_when_the_limit_resets(procore, client
     assert timedelta(seconds=30) < raised.value.wait <= timedelta(seconds=40)
 
 
+def test_a_pull_waits_for_the_spike_window_to_open(procore):
+    procore.write("vendors", *({"id": number, "name": f"V{number}"} for number in range(1, 250)))
+    procore.sandbox.limits.spike.limit = 2
+
+    def sleep(seconds):
+        procore.pauses.append(seconds)
+        procore.sandbox.clock_offset += timedelta(seconds=seconds)
+
+    found = records(procore.client(sleep=sleep), RecordKind.VENDOR)
+
+    assert len(found) == 250
+    assert len(procore.pauses) == 1
+    assert {call.status for call in procore.calls} == {200}
+
+
+def test_a_window_that_others_used_up_is_waited_for(procore, client):
+    procore.misbehave("answer", path=VENDORS, status=429, headers={"Retry-After": "9"})
+
+    assert names(records(client, RecordKind.VENDOR)) == ["Otter Masonry"]
+    assert procore.pauses == [pytest.approx(9, abs=1)]
+
+
+def test_the_hourly_limit_is_left_to_the_caller(procore, client):
+    procore.sandbox.limits.hourly.limit = 1
+
+    with pytest.raises(RateLimited) as raised:
+        records(client, RecordKind.VENDOR)
+
+    assert raised.value.wait > timedelta(minutes=50)
+
+
 def test_without_any_hint_the_wait_is_a_minute(procore, client):
     procore.misbehave("answer", path=VENDORS, status=429)
 

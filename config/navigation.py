@@ -48,7 +48,13 @@ ACCOUNT_PAGES = (
     ("two-step", "Two-step sign-in", "mfa_index"),
     ("tokens", "API tokens", "tokens"),
 )
-AREAS = {"mapping": "mappings", "sync": "bills", "audit": "trail"}
+AREAS = {
+    "mapping": "mappings",
+    "sync": "bills",
+    "audit": "trail",
+    "companies": "settings",
+    "connectors": "settings",
+}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -136,7 +142,7 @@ class Navigation:
             return ""
         if match.view_name == "sync:overview":
             return "overview"
-        return AREAS.get(match.app_name or match.namespace, "settings")
+        return AREAS.get(match.app_name or match.namespace, "")
 
     @cached_property
     def _waiting(self) -> dict[str, int]:

@@ -1,0 +1,61 @@
+# The few commands people type. A fresh machine needs Python 3.11 or newer and nothing else.
+SHELL := /bin/bash
+PYTHON ?= python3
+SEED ?= demo
+PORT ?= 8000
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: demo demo-check test check bench crash lock browser clean
+
+.venv/installed: requirements-dev.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# A company on the sandboxes, at http://localhost:$(PORT). SEED=real: real names, from ../shared/data.
+demo: .venv/installed
+	$(if $(filter real,$(SEED)),VAR_DIR=var/real $(MANAGE) build_seed real)
+	$(if $(filter real,$(SEED)),VAR_DIR=var/real) $(MANAGE) demo --seed $(SEED) --port $(PORT)
+
+# The main job without a browser; beside a running demo, on data and ports of its own.
+CHECK := VAR_DIR=var/check-$(SEED) PROCORE_LOGIN_URL=http://127.0.0.1:8711 PROCORE_API_URL=http://127.0.0.1:8711 \
+	QBO_AUTHORIZE_URL=http://127.0.0.1:8712/connect/oauth2 QBO_TOKEN_URL=http://127.0.0.1:8712/oauth2/v1/tokens/bearer \
+	QBO_REVOKE_URL=http://127.0.0.1:8712/v2/oauth2/tokens/revoke QBO_API_URL=http://127.0.0.1:8712 \
+	QBO_APP_URL=http://127.0.0.1:8712/app
+demo-check: .venv/installed
+	$(if $(filter real,$(SEED)),$(CHECK) $(MANAGE) build_seed real >&2)
+	@$(CHECK) $(MANAGE) demo_check --seed $(SEED)
+
+test: .venv/installed browser
+	$(BIN)/python -m pytest
+
+# Chromium for the browser tests, where it can be installed; the tests say when it is missing.
+browser:
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+		|| echo "No Chromium could be installed: browser tests will be skipped, and say so."
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(MANAGE) makemigrations --check --dry-run
+	$(MAKE) test
+
+crash: .venv/installed
+	@$(BIN)/python -m benchmarks.crash
+
+bench: .venv/installed
+	@for b in drafting pages publishing; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+
+# Pins every dependency with its hashes, and without any index address.
+lock: .venv/installed
+	$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
+	var/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	var/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+
+clean:
+	rm -rf .venv var staticfiles

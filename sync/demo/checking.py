@@ -1,0 +1,224 @@
+"""The main job without a browser, as a controller does it, with real workers and real HTTP."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db.models import Count, Sum
+
+from common.choices import RecordKind, Side
+from companies.models import Company, Role
+from connectors import registry
+from mapping import publishing, reviewing
+from mapping.models import Mapping, SuggestionRun, kinds_in_use, target_kinds
+from sync import pulling, sending
+from sync.demo import company as demo
+from sync.demo import processes
+from sync.models import Bill, Push, Readiness, Run
+
+LONGEST_SECONDS = 900
+
+
+def prepare(stack: ExitStack, seed: str) -> Company:
+    """Database, sandboxes and workers; then the company with its connections."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    logs = settings.VAR_DIR / "log"
+    folder = demo.seed_folder(seed)
+    urls = {
+        "Procore's sandbox": settings.PROCORE["api_url"],
+        "QuickBooks' sandbox": settings.QUICKBOOKS_ONLINE["api_url"],
+    }
+    for name, url in urls.items():
+        processes.refuse_a_taken_port(url, name=name)
+    log = logs / "sandbox.log"
+    sandboxes = stack.enter_context(
+        processes.running(
+            "sandbox", "--seed", seed, "--books", str(settings.VAR_DIR / "sandbox" / seed), log=log
+        )
+    )
+    for name, url in urls.items():
+        processes.wait_for_port(url, sandboxes, name=name, log=log)
+    stack.enter_context(processes.running("work", log=logs / "work.log"))
+    if not folder.exists():
+        raise CommandError(f"The seed {seed!r} is not there.")
+    return demo.make(seed)
+
+
+def pull_both(company: Company) -> list[Run]:
+    """Pull the ledger, then the source, and wait for the drafts that follow."""
+    runs = []
+    for side in (Side.LEDGER, Side.SOURCE):
+        connection = registry.live_connection(company, side)
+        run = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING).first()
+        run = run or pulling.start(connection, by=demo.person(company, Role.ADMIN))
+        _wait_until(lambda run=run: _is_over(run), what=f"the pull of {connection}")
+        run.refresh_from_db()
+        if run.state not in {Run.State.DONE, Run.State.PARTLY}:
+            problems = [step.problem for step in run.steps.exclude(problem="")]
+            raise CommandError(f"The pull of {connection} failed: {' '.join(problems[:3])}")
+        runs.append(run)
+    _wait_until(
+        lambda: not company.suggestion_runs.filter(
+            state__in=[SuggestionRun.State.WAITING, SuggestionRun.State.RUNNING]
+        ).exists(),
+        what="the drafts",
+    )
+    return runs
+
+
+def check(company: Company, seed: str) -> dict[str, Any]:
+    """Pull, draft, decide, publish, send, read back. Returns what `demo_check` prints."""
+    pull_both(company)
+    demo.name_retainage_account(company)
+    company = Company.objects.select_related("settings").get(pk=company.pk)
+    drafts = _drafts(company, demo.truth(seed))
+    before = _by_readiness(company)
+    decided = _decide(company, demo.truth(seed))
+    controller = demo.person(company, Role.CONTROLLER)
+    published = 0
+    if company.mappings.accepted().exists():
+        published = publishing.publish(company, by=controller).publication.lines.count()
+    after = _by_readiness(company)
+    posted_before = company.pushes.filter(state=Push.State.POSTED).count()
+    ready = list(company.bills.sendable(company).values_list("pk", flat=True))
+    if ready:
+        run = sending.send_all(company, ready, expected=len(ready), by=controller)
+        _wait_until(
+            lambda: not run.pushes.filter(
+                state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
+            ).exists(),
+            what="the bills to be sent",
+        )
+    pushes = company.pushes.filter(state=Push.State.POSTED).select_related("bill")
+    states = dict(company.pushes.values_list("state").annotate(Count("pk")).order_by())
+    return {
+        "seed": seed,
+        "records": _records(company),
+        "bills": company.bills.count(),
+        "drafts": drafts,
+        "decided": decided,
+        "published": published,
+        "in_force": company.mappings.in_force().count(),
+        "bills_before": before,
+        "bills_after": after,
+        "held_for_other_reasons": dict(
+            company.bills.exclude(fault="").values_list("fault").annotate(Count("pk")).order_by()
+        ),
+        "asked_to_send": len(ready),
+        "posted": pushes.count() - posted_before,
+        "posted_in_all": pushes.count(),
+        "pushes": states,
+        "totals": _totals(company, list(pushes)),
+    }
+
+
+def _records(company: Company) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for side in Side:
+        rows = company.records.on(side).filter(gone_at=None).values_list("kind")
+        found[side.value] = dict(rows.annotate(Count("pk")).order_by())
+    return found
+
+
+def _drafts(company: Company, truth: demo.Truth) -> dict[str, dict[str, int]]:
+    """What the machine proposed, held against the seed's truth."""
+    found: dict[str, dict[str, int]] = {}
+    for kind in kinds_in_use(company.settings):
+        wanted = tuple(target.value for target in target_kinds(kind, company.settings))
+        counts = {"drafted": 0, "right": 0, "wrong": 0}
+        for suggestion in (
+            company.suggestions.filter(source__kind=kind.value, target__isnull=False)
+            .select_related("source", "target")
+            .order_by("source", "-id")
+            .distinct("source")
+        ):
+            counts["drafted"] += 1
+            answer = truth.target_id(kind.value, suggestion.source.external_id, wanted)
+            if answer is not None and suggestion.target is not None:
+                right = suggestion.target.external_id == answer
+                counts["right" if right else "wrong"] += 1
+        found[kind.value] = counts
+    return found
+
+
+def _decide(company: Company, truth: demo.Truth) -> dict[str, int]:
+    """Play the controller: accept the right drafts, override the wrong, say where none fits."""
+    controller = demo.person(company, Role.CONTROLLER)
+    counts = {"accepted": 0, "overrode": 0, "no_match": 0, "left_undecided": 0}
+    for kind in kinds_in_use(company.settings):
+        targets = {
+            record.external_id: record
+            for record in company.records.on(Side.LEDGER).of(*target_kinds(kind, company.settings))
+        }
+        for source in (
+            company.records.on(Side.SOURCE).of(RecordKind(kind.value)).filter(gone_at=None)
+        ):
+            mapping = Mapping.objects.filter(source=source).first()
+            if mapping and mapping.state != Mapping.State.DRAFT:
+                continue
+            wanted = tuple(target.value for target in target_kinds(kind, company.settings))
+            answer = truth.target_id(kind.value, source.external_id, wanted)
+            target = targets.get(answer or "")
+            if answer is None:
+                counts["left_undecided"] += 1
+            elif target is None or not target.is_usable:
+                reviewing.no_match(source, by=controller)
+                counts["no_match"] += 1
+            elif mapping and mapping.target_id == target.pk:
+                reviewing.accept(mapping, by=controller)
+                counts["accepted"] += 1
+            else:
+                reviewing.override(source, target, by=controller)
+                counts["overrode"] += 1
+    return counts
+
+
+def _by_readiness(company: Company) -> dict[str, int]:
+    """Bills that are sound in themselves and not sent, by what the mappings say."""
+    rows = company.bills.filter(fault="").never_sent().values_list("readiness")
+    counted = dict(rows.annotate(Count("pk")).order_by())
+    return {readiness.value: counted.get(readiness.value, 0) for readiness in Readiness}
+
+
+def _totals(company: Company, pushes: list[Push]) -> dict[str, str]:
+    """The same money three times: as the source says it, as it was sent, as the ledger holds it."""
+    ledger = registry.ledger_for(company)
+    in_ledger = Decimal(0)
+    for push in pushes:
+        bill = ledger.bill(push.external_id)
+        if bill is None:
+            raise CommandError(f"The ledger has no bill {push.external_id}, which was posted.")
+        in_ledger += bill.total
+    source = Bill.objects.filter(pk__in=[push.bill_id for push in pushes]).aggregate(
+        total=Sum("total")
+    )["total"]
+    sent = sum((_sent_total(push) for push in pushes), Decimal(0))
+    return {"source": str(source or Decimal(0)), "payload": str(sent), "ledger": str(in_ledger)}
+
+
+def _sent_total(push: Push) -> Decimal:
+    """Added up from the very bytes that were sent."""
+    payload = json.loads(bytes(push.payload or b"{}"), parse_float=Decimal)
+    return sum((Decimal(line["Amount"]) for line in payload.get("Line", [])), Decimal(0))
+
+
+def _is_over(run: Run) -> bool:
+    return not Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).exists()
+
+
+def _wait_until(over: Callable[[], bool], *, what: str) -> None:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not over():
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"Waited {LONGEST_SECONDS} seconds for {what}. The logs are under var/log/."
+            )
+        time.sleep(0.2)
+

@@ -33,8 +33,11 @@ PAGE_SIZE = 100
 # 14: a change may show in a filtered list a little later than its own time says.
 OVERLAP = timedelta(minutes=5)
 COMMITMENT_LISTS = {
-    PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
-    PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
+    PulledCommitment.Kind.SUBCONTRACT: ("subcontracts", "/rest/v1.0/work_order_contracts"),
+    PulledCommitment.Kind.PURCHASE_ORDER: (
+        "purchase orders",
+        "/rest/v1.0/purchase_order_contracts",
+    ),
 }
 
 
@@ -113,13 +116,20 @@ class ProcoreClient:
         raise ValueError(f"Procore keeps no list of {kind}")
 
     def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
-        for kind, path in COMMITMENT_LISTS.items():
-            for row in self._rows(path, project_id=project_id, view="extended"):
-                yield _readable(self._commitment, row, kind, path, project_id)
+        return _from_tools(
+            {
+                tool: self._commitments(kind, path, project_id)
+                for kind, (tool, path) in COMMITMENT_LISTS.items()
+            }
+        )
 
     def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
-        yield from self._invoices(project_id)
-        yield from self._direct_costs(project_id)
+        return _from_tools(
+            {
+                "subcontractor invoices": self._invoices(project_id),
+                "direct costs": self._direct_costs(project_id),
+            }
+        )
 
     # --- Company lists ----------------------------------------------------------------------------
 
@@ -127,11 +137,11 @@ class ProcoreClient:
         """3.2: the active list hides inactive vendors, and the inactive list has no filter."""
         seen = set()
         for row in self._company_rows("/rest/v1.0/vendors", view="extended", **_changed(since)):
-            seen.add(row.get("id"))
+            seen.add(_id(row))
             yield _readable(translate.vendor, row, is_active=True)
         for row in self._rows(f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"):
             # One that was switched off between the two lists was given already.
-            if row.get("id") not in seen:
+            if _id(row) not in seen:
                 yield _readable(translate.vendor, row, is_active=False)
 
     def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord | Unreadable]:
@@ -159,7 +169,7 @@ class ProcoreClient:
             # 4.2: any other view leaves the codes themselves out.
             rows = self._company_rows(
                 "/rest/v1.0/standard_cost_codes",
-                standard_cost_code_list_id=listed.get("id"),
+                standard_cost_code_list_id=_id(listed),
                 view="extended",
             )
             yield from _cost_codes(rows)
@@ -182,10 +192,16 @@ class ProcoreClient:
 
     # --- Commitments and bills --------------------------------------------------------------------
 
+    def _commitments(
+        self, kind: PulledCommitment.Kind, path: str, project_id: str
+    ) -> Iterator[PulledCommitment | Unreadable]:
+        for row in self._rows(path, project_id=project_id, view="extended"):
+            yield _readable(self._commitment, row, kind, path, project_id)
+
     def _commitment(
         self, row: JSON, kind: PulledCommitment.Kind, path: str, project_id: str
     ) -> PulledCommitment:
-        lines = self._rows(f"{path}/{row.get('id')}/line_items", project_id=project_id)
+        lines = self._rows(f"{path}/{_id(row)}/line_items", project_id=project_id)
         return translate.commitment(row, list(lines), kind=kind, project_id=project_id)
 
     def _invoices(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
@@ -194,7 +210,7 @@ class ProcoreClient:
         if not rows:
             return
         codes = self._codes(project_id)
-        by_id = {row.get("id"): row for row in rows}
+        by_id = {_id(row): row for row in rows}
         for row in rows:
             yield _readable(_invoice, row, by_id, project_id=project_id, codes=codes)
 
@@ -203,7 +219,7 @@ class ProcoreClient:
         rows = list(self._cost_code_rows(project_id))
         return pay_applications.Codes(
             full_codes={
-                str(row.get("id")): code.external_id
+                _id(row): code.external_id
                 for row, code in zip(rows, _cost_codes(rows), strict=True)
                 if not isinstance(code, Unreadable)
             },
@@ -220,7 +236,7 @@ class ProcoreClient:
             yield _readable(self._direct_cost, row, path, project_id)
 
     def _direct_cost(self, row: JSON, path: str, project_id: str) -> PulledBill:
-        lines = list(self._rows(f"{path}/{row.get('id')}/line_items"))
+        lines = list(self._rows(f"{path}/{_id(row)}/line_items"))
         return translate.direct_cost(row, lines, project_id=project_id)
 
     # --- Lists ------------------------------------------------------------------------------------
@@ -230,7 +246,7 @@ class ProcoreClient:
 
     def _rows(self, path: str, **params: Any) -> Iterator[JSON]:
         """Every row of a list, once: rows shift between pages while people work (2.2)."""
-        seen: set[object] = set()
+        seen: set[str] = set()
         read, promised = 0, ""
         for answer in self.http.link_pages(path, {**params, "per_page": PAGE_SIZE}):
             rows, promised = answer.data, answer.headers.get("total", "")
@@ -243,14 +259,33 @@ class ProcoreClient:
             read += len(rows)
             for row in rows:
                 # A row without an id is passed on, for its translation to complain about.
-                if row.get("id") is None or row["id"] not in seen:
-                    seen.add(row.get("id"))
+                if not _id(row) or _id(row) not in seen:
+                    seen.add(_id(row))
                     yield row
         # A list that ends early without saying so would look like rows that were deleted.
         if promised.isdecimal() and read < int(promised):
             raise Unreachable(
                 f"Procore promised {promised} rows and sent {read}. We ask again later."
             )
+
+
+def _from_tools(lists: Mapping[str, Iterator[T]]) -> Iterator[T | Unreadable]:
+    """What a project's tools have, one after the other.
+
+    A tool that is switched off is normal (12, gotcha 20): its list leaves a mark and the others
+    still come. A project whose every tool says no is one that we may not see.
+    """
+    denials: dict[str, AccessDenied] = {}
+    for tool, rows in lists.items():
+        try:
+            yield from rows
+        except AccessDenied as denied:
+            denials[tool] = denied
+    if len(denials) == len(lists):
+        raise next(iter(denials.values()))
+    for tool, reason in denials.items():
+        sentence = f"The {tool} of this project cannot be read. {reason}"
+        yield Unreadable(sentence=sentence, payload={})
 
 
 def _readable(
@@ -266,17 +301,17 @@ def _readable(
 def _cost_codes(rows: Iterable[JSON]) -> list[PulledRecord | Unreadable]:
     """One whole list, company or project: a code's path needs the rows above it."""
     rows = list(rows)
-    by_id = {row.get("id"): row for row in rows}
+    by_id = {_id(row): row for row in rows}
     return [_readable(translate.cost_code, row, by_id) for row in rows]
 
 
 def _invoice(
-    row: JSON, by_id: Mapping[object, JSON], *, project_id: str, codes: pay_applications.Codes
+    row: JSON, by_id: Mapping[str, JSON], *, project_id: str, codes: pay_applications.Codes
 ) -> PulledBill:
-    previous_id = row.get("previous_requisition_id")
-    if previous_id is not None and previous_id not in by_id:
+    previous_id = translate.text(row, "previous_requisition_id")
+    if previous_id and previous_id not in by_id:
         raise UnexpectedPayload(
-            f"Procore's invoice {row.get('id')} follows invoice {previous_id}, which Procore does "
+            f"Procore's invoice {_id(row)} follows invoice {previous_id}, which Procore does "
             "not show. What it adds cannot be told.",
             payload=row,
         )
@@ -290,3 +325,7 @@ def _changed(since: datetime | None) -> dict[str, str]:
     start = (since - OVERLAP).astimezone(UTC)
     end = datetime.now(UTC) + timedelta(days=1)
     return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _id(row: JSON) -> str:
+    return translate.text(row, "id")

@@ -127,7 +127,7 @@ def cost_type(payload: JSON) -> PulledRecord:
 
 
 @understood("cost code")
-def cost_code(payload: JSON, by_id: Mapping[object, JSON]) -> PulledRecord:
+def cost_code(payload: JSON, by_id: Mapping[str, JSON]) -> PulledRecord:
     """4.1, 4.2. Known by its joined code, because the ids change when a list is edited (4.3).
 
     `by_id` is the whole list, in which the codes above this one are found.
@@ -289,7 +289,7 @@ def currency(payload: JSON) -> str:
     return text(payload.get("currency_configuration") or {}, "currency_iso_code") or "USD"
 
 
-def _parent_id(row: JSON) -> object:
-    """The company list says `parent_id`, a project's list `parent{id}`; None above the top."""
+def _parent_id(row: JSON) -> str:
+    """The company list says `parent_id`, a project's list `parent{id}`; "" above the top."""
     parent = row.get("parent")
-    return parent.get("id") if isinstance(parent, dict) else row.get("parent_id")
+    return text(parent, "id") if isinstance(parent, dict) else text(row, "parent_id")

@@ -336,6 +336,16 @@ def test_other_projects_work_while_one_is_closed(procore, client):
     assert list(client.bills("302")) == []
 
 
+def test_a_tool_that_is_off_leaves_a_mark_and_the_other_bills_come(procore, client):
+    example_s.write(procore, applications=1)
+    procore.answer(f"/rest/v1.0/projects/{JOB}/direct_costs", "{}", status=403)
+
+    invoice, mark = client.bills(str(JOB))
+
+    assert invoice.external_id == "2001"
+    assert mark.sentence.startswith("The direct costs of this project cannot be read.")
+
+
 def test_a_project_we_cannot_see_is_denied(client):
     with pytest.raises(AccessDenied):
         list(client.commitments("999"))

@@ -26,6 +26,14 @@ class PulledCompany:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A row that could not be understood. It takes its place, so that the rest still comes."""
+
+    sentence: str  # names the row and what is wrong with it
+    payload: JSON
+
+
+@dataclass(frozen=True, kw_only=True)
 class PulledRecord:
     """One row of a list: vendor, project, cost code, account, item and so on."""
 

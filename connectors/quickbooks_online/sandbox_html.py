@@ -9,9 +9,9 @@ body { margin: 0; color: #1c2b23; background: #f5f7f5; }
 header { background: #14532d; color: #fff; padding: .75rem 1.5rem; }
 header p { margin: 0; }
 header strong { font-size: 1.1rem; }
-nav ul { display: flex; gap: 1.25rem; list-style: none; margin: .5rem 0 0; padding: 0; }
-nav a { color: #fff; }
-nav a[aria-current] { font-weight: 600; text-decoration: none; }
+header nav ul { display: flex; gap: 1.25rem; list-style: none; margin: .5rem 0 0; padding: 0; }
+header nav a { color: #fff; }
+header nav a[aria-current] { font-weight: 600; text-decoration: none; }
 main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; }
 table { border-collapse: collapse; width: 100%; background: #fff; }
 caption { text-align: left; padding: .25rem 0; }

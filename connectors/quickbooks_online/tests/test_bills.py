@@ -1,5 +1,6 @@
 """Posting a bill, finding it again, and what happens when something goes wrong on the way."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from connectors.quickbooks_online.tests.conftest import (
     post,
     sought,
 )
+from connectors.quickbooks_online.translate import written
 from connectors.records import OutgoingLine
 
 
@@ -116,7 +118,7 @@ def test_bill_without_number_is_found_by_its_key(client):
 def test_bill_whose_number_and_day_a_person_changed_is_found_by_its_key(client, call):
     posted = post(client)
     changed = {**posted.payload, "DocNumber": "other", "TxnDate": "2026-03-20"}
-    call("POST", "bill", data=_text(changed))
+    call("POST", "bill", data=written(changed).encode())
 
     assert [found.number for found in client.find_bills(sought())] == ["other"]
 
@@ -233,7 +235,12 @@ def test_currency_the_company_does_not_keep_is_refused(client):
         post(client, replace(BILL, currency="EUR"))
 
 
-def _text(payload) -> bytes:
-    from connectors.quickbooks_online.translate import written
+def test_eight_calls_at_once_under_one_key_make_one_bill(served, bills):
+    def send(_n: int) -> str:
+        return post(client_at(served.url)).external_id
 
-    return written(payload).encode()
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(send, range(8)))
+
+    assert ids == {bill["id"] for bill in bills()}
+    assert len(ids) == 1

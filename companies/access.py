@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
@@ -100,6 +100,6 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
             return view(request, *args, **kwargs)
 
         fenced.required_action = action  # type: ignore[attr-defined]
-        return fenced
+        return cast("View[P]", fenced)
 
     return fence

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -38,14 +39,16 @@ class CompanyMiddleware:
     """For URLs below /c/<company>/: only members get in, everybody else sees a 404.
 
     The view gets `request.company` and `request.membership` in place of the URL's slug. Rights
-    are read on every request, so a removed member is out at once.
+    are read on every request, so a removed member is out at once. Times show in the person's own
+    zone, or else in the company's.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with timezone.override(_zone(getattr(request.user, "time_zone", ""))):
+            return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, _view: object, _args: object, kwargs: dict[str, Any]
@@ -64,6 +67,8 @@ class CompanyMiddleware:
             raise Http404
         request.company = membership.company  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
+        if not membership.user.time_zone and (zone := _zone(membership.company.settings.time_zone)):
+            timezone.activate(zone)
         self._note_visit(membership)
         return None
 
@@ -72,6 +77,14 @@ class CompanyMiddleware:
         seen = membership.last_seen_at
         if seen is None or (now - seen).total_seconds() > SEEN_EVERY_SECONDS:
             Membership.objects.filter(pk=membership.pk).update(last_seen_at=now)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """None, which stands for the installation's own, when `name` is blank or no longer known."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

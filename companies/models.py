@@ -196,6 +196,14 @@ class CompanySettings(models.Model):
 
     class Meta:
         verbose_name_plural = "company settings"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(vendor_medium__lte=models.F("vendor_high"))
+                & models.Q(project_medium__lte=models.F("project_high"))
+                & models.Q(line_medium__lte=models.F("line_high")),
+                name="medium_is_not_above_high",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"settings of {self.company}"

@@ -43,8 +43,6 @@ class OAuthApp:
     scope: str = ""
     # "client_secret_basic" or "client_secret_post", as the system documents.
     client_auth: str = "client_secret_basic"
-    # Intuit documents its revocation as JSON; RFC 7009 says a form.
-    revokes_by_json: bool = False
 
     def __repr__(self) -> str:
         return f"OAuthApp({self.system})"

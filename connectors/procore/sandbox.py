@@ -395,6 +395,10 @@ class ProcoreSandbox(LoginHost):
         if table not in TABLES:
             return json_response({"message": f"There is no table {table}."}, 404)
         rows: Any = json.loads(request.get_data(), parse_float=Decimal)
+        shape = TABLES[table]
+        needed = [column for column in (shape.key, shape.parent) if column]
+        if not all(column in row for row in rows for column in needed):
+            return json_response({"message": f"Each row needs {' and '.join(needed)}."}, 400)
         written = []
         for row in rows:
             written.append(self.books.write(table, row, self.now()))

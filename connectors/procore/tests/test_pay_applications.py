@@ -1,6 +1,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.errors import UnexpectedPayload
 from connectors.procore import pay_applications
@@ -268,6 +270,29 @@ def test_a_line_that_left_the_application_is_taken_back():
     found = bill(payload(item(id=3)), before)
 
     assert [line.amount for line in found.lines] == [Decimal("-100.00")]
+
+
+AMOUNTS = st.decimals("-99999.99", "99999.99", places=2)
+
+
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=6))
+def test_however_a_commitment_was_billed_its_bills_sum_to_the_last_application(to_date):
+    applications = [
+        payload(
+            item(
+                total_completed_and_stored_to_date=str(completed),
+                materials_stored_retainage_currently_retained=str(held),
+            )
+        )
+        for completed, held in to_date
+    ]
+
+    bills = [
+        bill(now, before)
+        for before, now in zip([None, *applications[:-1]], applications, strict=True)
+    ]
+
+    assert (sum(map(gross, bills)), sum(map(retainage, bills))) == to_date[-1]
 
 
 def test_retainage_of_moved_material_counts_as_held():

@@ -218,6 +218,15 @@ def test_a_commitment_totals_its_lines(procore):
     assert row["grand_total"] == "195400.0"
 
 
+def test_a_row_without_its_key_is_not_written(procore):
+    answer = requests.post(
+        f"{procore.url}/_sandbox/rows/requisition_items", json=[{"stored_now": "1"}], timeout=5
+    )
+
+    assert answer.status_code == 400
+    assert "commitment_line_id and requisition_id" in answer.text
+
+
 def test_the_books_survive_a_restart(tmp_path):
     books = tmp_path / "books.sqlite3"
     ProcoreSandbox(seed=write_seed(tmp_path), books=books)

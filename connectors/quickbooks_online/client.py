@@ -6,6 +6,7 @@ Sections named here are those of the project's reference sheet of QuickBooks Onl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from urllib.parse import quote
 
 from common.choices import RecordKind
 from connectors.base import LedgerTraits
@@ -88,7 +89,7 @@ class QuickBooksOnlineClient:
         )
 
     def company(self) -> PulledCompany:
-        info = self._get(f"companyinfo/{self.realm_id}", "CompanyInfo")
+        info = self._get(f"companyinfo/{quote(self.realm_id, safe='')}", "CompanyInfo")
         preferences = self._get("preferences", "Preferences")
         return translate.company(info, preferences, realm_id=self.realm_id)
 
@@ -138,7 +139,7 @@ class QuickBooksOnlineClient:
 
     def bill(self, external_id: str) -> PostedBill | None:
         try:
-            return self._posted(self._get(f"bill/{external_id}", "Bill"))
+            return self._posted(self._get(f"bill/{quote(external_id, safe='')}", "Bill"))
         except TargetInactive as error:
             if error.code == faults.NOT_FOUND:
                 return None
@@ -188,7 +189,7 @@ class QuickBooksOnlineClient:
         return translate.posted_bill(payload, app_url=self.app_url)
 
     def _path(self, path: str) -> str:
-        return f"/v3/company/{self.realm_id}/{path}"
+        return f"/v3/company/{quote(self.realm_id, safe='')}/{path}"
 
     def _params(self, **more: str) -> dict[str, str]:
         return {**more, "minorversion": MINOR_VERSION}

@@ -112,8 +112,12 @@ def _from_json(data: dict[str, JSON]) -> list[Complaint]:
     fault = data.get("Fault") or data.get("fault")
     if not isinstance(fault, dict):
         return []
-    errors = fault.get("Error") or fault.get("error") or []
-    return [_complaint({str(k).lower(): v for k, v in error.items()}) for error in errors]
+    errors = fault.get("Error") or fault.get("error")
+    return [
+        _complaint({name.lower(): value for name, value in error.items()})
+        for error in (errors if isinstance(errors, list) else [])
+        if isinstance(error, dict)
+    ]
 
 
 def _from_xml(body: str) -> list[Complaint]:
@@ -134,9 +138,9 @@ def _from_xml(body: str) -> list[Complaint]:
 def _complaint(error: dict[str, JSON]) -> Complaint:
     return Complaint(
         code=str(error.get("code") or ""),
-        message=error.get("message") or "",
-        detail=error.get("detail") or "",
-        field=error.get("element") or "",
+        message=str(error.get("message") or ""),
+        detail=str(error.get("detail") or ""),
+        field=str(error.get("element") or ""),
     )
 
 

@@ -75,7 +75,7 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.CONTROLLER)
 
 
-class RoleForm(forms.ModelForm[Membership]):
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Membership
         fields = ("role",)
@@ -106,7 +106,7 @@ class JoinForm(forms.Form):
         return password
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     time_zone = forms.ChoiceField(required=False, label="Time zone", choices=time_zones)
 
     class Meta:
@@ -149,7 +149,7 @@ class TokenForm(forms.Form):
             field.initial, field.empty_label = first[0], None
 
 
-class SettingsForm(forms.ModelForm[CompanySettings]):
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """All a company decides, in sections. `version` is what the person was looking at."""
 
     SECTIONS = (

@@ -169,7 +169,9 @@ def canonical(word: str) -> str:
     word = ABBREVIATIONS.get(word, word)
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"
-    elif len(word) > 4 and word.endswith("s") and not word.endswith("ss"):
+    elif word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
         word = word[:-1]
     return ABBREVIATIONS.get(word, word)
 

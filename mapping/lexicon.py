@@ -1,6 +1,7 @@
 """The words of the trade: short forms and building trades, read from `lexicon.toml`."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,3 +16,27 @@ TRADE_WORDS: Final[frozenset[str]] = frozenset(_DATA["trade_words"]["words"])
 
 # What is identity in a project's name.
 PLACES: Final[dict[str, list[str]]] = _DATA["places"]
+
+
+# --- What a line item is about --------------------------------------------------------------------
+
+LINE_ITEMS: Final[dict[str, list[str]]] = _DATA["line_items"]
+CONCEPTS: Final[dict[str, dict[str, str]]] = _DATA["concepts"]
+COST_TYPES: Final[dict[str, str]] = {
+    spelling.strip(): name
+    for name, spellings in _DATA["cost_types"].items()
+    for spelling in spellings.split(",")
+}
+
+
+@cache
+def broader(concept: str) -> dict[str, int]:
+    """The concept and everything it is a kind of, and how many steps up that is."""
+    steps = {concept: 0}
+    waiting = [concept]
+    for each in waiting:
+        for above in CONCEPTS.get(each, {}).get("under", "").split(","):
+            if above.strip() and above.strip() not in steps:
+                steps[above.strip()] = steps[each] + 1
+                waiting.append(above.strip())
+    return steps

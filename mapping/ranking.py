@@ -335,7 +335,7 @@ class Comparison:
             pair.is_certain = (
                 mine.is_whole and theirs.is_whole and (mine.is_first or theirs.is_first)
             )
-        elif same_tax_id and not pair.blocks and pair.features["cover_source"] > 0.3:
+        elif same_tax_id and not pair.blocks and pair.features["words_shared"]:
             pair.is_certain = len(self.index.with_tax_id(target.tax_id)) == 1
         elif pair.features["same_code"] and not pair.blocks and self.kind == "project":
             pair.is_certain = (

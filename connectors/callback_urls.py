@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from connectors import views
+
+urlpatterns = [path("", views.callback, name="connect-callback")]

@@ -34,7 +34,8 @@ class Connection(models.Model):
     connected_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     connected_at = models.DateTimeField()
     row_key = models.UUIDField(default=uuid4, editable=False, unique=True)
-    credentials = SecretField()  # {"access", "refresh", "previous_refresh"}
+    # {"access", "refresh"} and, for a day after a refresh, {"previous_refresh", "previous_until"}
+    credentials = SecretField()
     token_version = models.PositiveIntegerField(default=0)
     token_expires_at = models.DateTimeField(null=True)
     refresh_until = models.DateTimeField(null=True)
@@ -69,6 +70,9 @@ class ConsentRequest(models.Model):
     session_sha256 = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    # While a person chooses among several companies: {"access", "refresh", "expires_at"}.
+    row_key = models.UUIDField(default=uuid4, editable=False)
+    credentials = SecretField()
 
 
 class Record(models.Model):

@@ -3,7 +3,7 @@
 Clients hold a network session, so they are made per use: after a worker forks, never at import.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
@@ -12,17 +12,23 @@ from companies.models import Company
 from connectors import calls
 from connectors.base import Ledger, Source
 from connectors.errors import CredentialsExpired
-from connectors.http import Tokens
+from connectors.http import CallMade, Tokens
 from connectors.models import Connection
 from connectors.oauth import OAuthApp
 from connectors.procore import client as procore
 from connectors.quickbooks_online import client as quickbooks_online
+from connectors.records import PulledCompany
 from connectors.tokens import ConnectionTokens
 
 SIDES: dict[System, Side] = {
     System.PROCORE: Side.SOURCE,
     System.QUICKBOOKS_ONLINE: Side.LEDGER,
 }
+Record = Callable[[CallMade], None]
+
+
+def _forget(_call: CallMade) -> None:
+    """There is no connection yet that the call could be noted under."""
 
 
 class NotConnected(CredentialsExpired):
@@ -76,41 +82,54 @@ def ledger_for(company: Company) -> Ledger:
 
 
 def open_source(connection: Connection) -> Source:
-    return procore_client(connection, _tokens(connection))
+    return procore_client(
+        connection.external_company_id, _tokens(connection), calls.recorder(connection)
+    )
 
 
 def open_ledger(connection: Connection) -> Ledger:
-    return quickbooks_online_client(connection, _tokens(connection))
+    return quickbooks_online_client(
+        connection.external_company_id, _tokens(connection), calls.recorder(connection)
+    )
 
 
-def open_client(connection: Connection, tokens: Tokens | None = None) -> Source | Ledger:
-    """A client of either side. `tokens` are given only while connecting."""
-    tokens = tokens or _tokens(connection)
+def open_client(connection: Connection) -> Source | Ledger:
+    """A client of either side, for what both sides can do."""
     match System(connection.system):
         case System.PROCORE:
-            return procore_client(connection, tokens)
+            return open_source(connection)
         case System.QUICKBOOKS_ONLINE:
-            return quickbooks_online_client(connection, tokens)
+            return open_ledger(connection)
 
 
-def procore_client(connection: Connection, tokens: Tokens) -> procore.ProcoreClient:
+def companies_seen(system: System, tokens: Tokens, *, named: str) -> list[PulledCompany]:
+    """The companies a fresh sign-in may read. `named` is the one that the consent page named,
+    where the system lets a person choose there.
+    """
+    match system:
+        case System.PROCORE:
+            return procore_client("", tokens).companies()
+        case System.QUICKBOOKS_ONLINE:
+            return [quickbooks_online_client(named, tokens).company()]
+
+
+def procore_client(
+    company_id: str, tokens: Tokens, record: Record = _forget
+) -> procore.ProcoreClient:
     return procore.ProcoreClient(
-        base_url=settings.PROCORE["api_url"],
-        tokens=tokens,
-        company_id=connection.external_company_id,
-        record=calls.recorder(connection),
+        base_url=settings.PROCORE["api_url"], tokens=tokens, company_id=company_id, record=record
     )
 
 
 def quickbooks_online_client(
-    connection: Connection, tokens: Tokens
+    realm_id: str, tokens: Tokens, record: Record = _forget
 ) -> quickbooks_online.QuickBooksOnlineClient:
     return quickbooks_online.QuickBooksOnlineClient(
         base_url=settings.QUICKBOOKS_ONLINE["api_url"],
         app_url=settings.QUICKBOOKS_ONLINE["app_url"],
         tokens=tokens,
-        realm_id=connection.external_company_id,
-        record=calls.recorder(connection),
+        realm_id=realm_id,
+        record=record,
     )
 
 

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from audit.querysets import EntryQuerySet
+
 
 class Verb(models.TextChoices):
     DRAFTED = "drafted"
@@ -58,13 +60,30 @@ class Entry(models.Model):
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=40, blank=True)
-    # Lines of one act share this id; the first of them speaks for all.
+    # Lines of one act share this id; the first of each verb leads, and speaks for all on a page.
     act = models.UUIDField(null=True)
+    leads = models.BooleanField(default=True)
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["company", "-id"], name="trail_newest_first"),
             models.Index(fields=["company", "object_type", "object_id"], name="trail_of_an_object"),
-            models.Index(fields=["company", "act"], name="trail_of_an_act"),
+            models.Index(fields=["company", "act", "verb"], name="trail_of_an_act"),
+            # What the page lists; the further lines of an act would only be stepped over.
+            models.Index(
+                fields=["company", "-id"], condition=models.Q(leads=True), name="trail_leads"
+            ),
+            models.Index(
+                fields=["company", "user", "-id"],
+                condition=models.Q(leads=True),
+                name="trail_of_a_person",
+            ),
+            models.Index(
+                fields=["company", "verb", "-id"],
+                condition=models.Q(leads=True),
+                name="trail_of_a_verb",
+            ),
         ]

@@ -38,7 +38,9 @@ def record(
     act: UUID | None = None,
 ) -> None:
     """Write one line. `thing` has a `company`, or is one. `by` is None for a machine."""
-    _write(verb, [Change(thing, before, after)], by=by, reason=reason, machine=machine, act=act)
+    change = Change(thing, before, after)
+    goes_on = act is not None
+    _write(verb, [change], by=by, reason=reason, machine=machine, act=act, goes_on=goes_on)
 
 
 def record_all(
@@ -51,7 +53,10 @@ def record_all(
     act: UUID | None = None,
 ) -> None:
     """Write a line for each object of one act; the lines share the act's id."""
-    _write(verb, changes, by=by, reason=reason, machine=machine, act=act or uuid4())
+    # An act that goes on has its first line already, unless this verb is new to it.
+    goes_on = act is not None
+    act = act or uuid4()
+    _write(verb, changes, by=by, reason=reason, machine=machine, act=act, goes_on=goes_on)
 
 
 def _write(
@@ -62,12 +67,15 @@ def _write(
     reason: str,
     machine: str,
     act: UUID | None,
+    goes_on: bool,
 ) -> None:
     request_id = requests.current()
+    changes = list(changes)
+    has_lead = goes_on and bool(changes) and _has_lead(changes[0].thing, verb, act)
     Entry.objects.bulk_create(
         (
             Entry(
-                company_id=getattr(change.thing, "company_id", None) or change.thing.pk,
+                company_id=_company_id(change.thing),
                 user=by,
                 who=str(by) if by else machine,
                 verb=verb,
@@ -79,8 +87,18 @@ def _write(
                 reason=reason,
                 request_id=request_id,
                 act=act,
+                leads=not number and not has_lead,
             )
-            for change in changes
+            for number, change in enumerate(changes)
         ),
         batch_size=1000,
     )
+
+
+def _company_id(thing: models.Model) -> int:
+    found: int = getattr(thing, "company_id", None) or thing.pk
+    return found
+
+
+def _has_lead(thing: models.Model, verb: Verb, act: UUID | None) -> bool:
+    return Entry.objects.filter(company_id=_company_id(thing), act=act, verb=verb).exists()

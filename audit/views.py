@@ -1,0 +1,90 @@
+"""The trail page: who did this, when, and what it was before."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from audit import reading
+from audit.filters import TrailFilter
+from audit.querysets import EntryQuerySet
+from common import csv_out
+from common.dates import today
+from companies.access import Action, CompanyRequest, may, requires
+from companies.models import User
+
+PAGE_SIZE = 50
+
+
+@require_safe
+@requires(Action.SEE_TRAIL)
+def trail(request: CompanyRequest) -> HttpResponse:
+    found = _filter(request)
+    entries = found.qs
+    page = Paginator(entries if found.is_narrow else entries.folded(), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    here = request.GET.copy()
+    here.pop("page", None)
+    next_url = ""
+    if page.has_next():
+        asked = here.copy()
+        asked["page"] = str(page.next_page_number())
+        next_url = f"?{asked.urlencode()}"
+    context: dict[str, Any] = {
+        "filter": found,
+        "lines": reading.fold(list(page)),
+        "page": page,
+        "shown": page.end_index(),
+        # The file has every line, folded or not; the same number when nothing is folded.
+        "entries": page.paginator.count if found.is_narrow else entries.count(),
+        "next_url": next_url,
+        "query": here.urlencode(),
+        "exports": may(request.membership, Action.EXPORT),
+    }
+    return render(request, _template(request), context)
+
+
+@require_safe
+@requires(Action.SEE_TRAIL)
+def act(request: CompanyRequest, pk: int) -> HttpResponse:
+    """The lines one entry speaks for. Opened directly, it is the trail filtered to them."""
+    page_url = reverse("audit:trail", args=[request.company.slug]) + f"?act={pk}"
+    if not request.htmx:
+        return redirect(page_url)
+    lead = get_object_or_404(request.company.trail, pk=pk)
+    entries = request.company.trail.of_the_act_of(lead)
+    lines = [reading.Line(entry) for entry in entries[:PAGE_SIZE]]
+    context = {"lines": lines, "total": entries.count(), "page_url": page_url}
+    return render(request, "audit/_act.html", context)
+
+
+@require_safe
+@requires(Action.EXPORT)
+def export(request: CompanyRequest) -> HttpResponseBase:
+    entries: EntryQuerySet = _filter(request).qs
+    zone = request.company.settings.time_zone
+    return csv_out.attachment(
+        f"trail-{request.company.slug}-{today(zone):%Y-%m-%d}.csv",
+        reading.HEADS,
+        reading.rows(entries, ZoneInfo(zone)),
+        count=entries.count(),
+    )
+
+
+def _filter(request: CompanyRequest) -> TrailFilter:
+    return TrailFilter(
+        request.GET,
+        queryset=request.company.trail.all(),
+        people=User.objects.order_by("name"),
+    )
+
+
+def _template(request: CompanyRequest) -> str:
+    if not request.htmx or request.htmx.history_restore_request:
+        return "audit/trail.html"
+    return "audit/_more.html" if request.htmx.target == "rows" else "audit/_results.html"

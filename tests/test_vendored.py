@@ -49,8 +49,6 @@ def test_scripts_fit_their_budget():
 
 
 def test_no_script_is_left_out_of_the_budget():
-    found = {
-        str(file.relative_to(ROOT / "static")) for file in (ROOT / "static").rglob("*.js")
-    }
+    found = {str(file.relative_to(ROOT / "static")) for file in (ROOT / "static").rglob("*.js")}
 
     assert found == set(SCRIPTS)

@@ -64,7 +64,8 @@
       opener = document.activeElement?.id || "";
       dialog.showModal();
     }
-    const first = dialog.querySelector("[autofocus], input:not([type=hidden]), .dialog-foot button, [data-close]");
+    const first = dialog.querySelector("input:not([type=hidden]), .dialog-foot button, [data-close]");
+    if (dialog.querySelector("[data-autofocus]")) return focusWanted();
     first?.focus();
   }
   on("close", (event) => {
@@ -131,7 +132,7 @@
   const bar = Object.assign(document.createElement("div"), { className: "bar", ariaHidden: "true" });
   document.body.append(bar);
   let running = 0;
-  const quiet = (element) => element.closest("[data-quiet], [data-combobox]");
+  const quiet = (element) => element.closest("[data-quiet], [data-combobox], [data-opens]");
   const busyPlace = (detail) => {
     const row = detail.elt.closest("[data-row]");
     return row || (detail.target && !detail.target.matches("dialog, [role=listbox]") ? detail.target : null);
@@ -171,6 +172,11 @@
     on(name, () => toast("No connection. Nothing was saved. Try again.", "error"));
 
   /* --- After a swap: open, announce, keep the focus somewhere sensible --- */
+  function focusWanted() { // once; what lands beside its target has no event of its own
+    const wanted = document.querySelector("[data-autofocus]");
+    wanted?.removeAttribute("data-autofocus");
+    wanted?.focus();
+  }
   let before = null;
   on("htmx:beforeSwap", (event) => {
     before = document.activeElement;
@@ -183,6 +189,7 @@
     if (detail.target === dialog && !isEmpty(dialog)) openDialog(dialog);
     const speaker = place.matches("[data-announce]") ? place : place.querySelector("[data-announce]");
     if (speaker && speaker.dataset.announce !== spoken) announce(speaker.dataset.announce);
+    focusWanted();
     tell(place, "tieout:swapped", detail);
   });
   on("htmx:afterSettle", (event) => {
@@ -205,10 +212,12 @@
     if (!grown || event.detail.failed) return void (grown = null);
     const first = grown.nextElementSibling;
     grown = null;
-    first?.querySelector("[data-main], a, button, input")?.focus();
+    (first?.querySelector("[data-main], [data-key]") || first?.querySelector("a, button, input"))?.focus();
   });
 
   for (const box of document.querySelectorAll("[data-toast]")) if (!box.closest("template")) settle(box);
   countAll();
+  document.querySelector(".form-errors")?.focus();
+  focusWanted();
   window.tieout = { announce, toast, tick };
 })();

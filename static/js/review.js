@@ -103,12 +103,12 @@
   });
   on("tieout:answered", (event) => {
     const { requestConfig, successful, target, xhr } = event.detail, form = requestConfig.elt;
-    if (!successful || xhr.status >= 300 || !target?.matches("[data-row]")) return;
+    if (!successful || xhr.status >= 300 || form.dataset.opens || !target?.matches("[data-row]")) return;
     const row = byId(target.id);
     if (form.matches("[data-advance]")) decided.push(target.id);
     const panel = byId(target.id + "-more");
     if (!panel || xhr.status === 422) return;
-    const inside = panel.contains(document.activeElement) || document.activeElement === document.body;
+    const inside = [panel, row].some((place) => place?.contains(document.activeElement)) || document.activeElement === document.body;
     panel.remove();
     if (inside) goTo((form.matches("[data-advance]") && row && nextUndecided(row)) || row);
   });

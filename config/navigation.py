@@ -59,9 +59,8 @@ AREAS = {
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """`nav` for the templates, for people who are signed in."""
-    if not isinstance(getattr(request, "user", None), User):
-        return {}
-    return {"nav": Navigation(request)}
+    user = getattr(request, "user", None)
+    return {"nav": Navigation(request, user)} if isinstance(user, User) else {}
 
 
 def link(name: str, **kwargs: str) -> str:
@@ -73,8 +72,9 @@ def link(name: str, **kwargs: str) -> str:
 
 
 class Navigation:
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, user: User) -> None:
         self.request = request
+        self.user = user
         self.company: Company | None = getattr(request, "company", None)
         self.membership: Membership | None = getattr(request, "membership", None)
 
@@ -97,7 +97,7 @@ class Navigation:
 
     @cached_property
     def companies(self) -> list[CompanyLink]:
-        companies = Company.objects.filter(members__pk=self.request.user.pk).order_by("name")
+        companies = Company.objects.filter(memberships__user=self.user).order_by("name")
         return [
             CompanyLink(
                 company.name, link("sync:overview", company=company.slug), company == self.company

@@ -53,7 +53,7 @@ def with_toast(response: HttpResponse, text: str, *, level: str = "info") -> Htt
     return response
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     return error_answer(request, StaleForm())
 
 

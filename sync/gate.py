@@ -44,8 +44,7 @@ class BillHeld(AppError):
 
     def __init__(self, bill: Bill, holds: list[Hold]) -> None:
         super().__init__(
-            f"{str(bill).capitalize()} cannot be sent: "
-            + " ".join(hold.sentence for hold in holds)
+            f"{str(bill).capitalize()} cannot be sent: " + " ".join(hold.sentence for hold in holds)
         )
         self.holds = holds
         self.details = {
@@ -111,7 +110,8 @@ def lines_add_up(asked: Question) -> Iterator[Hold]:
     if total != asked.bill.total and not asked.bill.fault:
         yield Hold(
             "adds_up",
-            f"Its lines come to {total}, its total is {asked.bill.total}. Correct it in the source.",
+            f"Its lines come to {total}, its total is {asked.bill.total}."
+            " Correct it in the source.",
             Fix.SOURCE,
         )
 
@@ -197,10 +197,7 @@ def no_other_version_went(asked: Question) -> Iterator[Hold]:
     """A second version would be a second bill, hence a second payment."""
     bill = asked.bill
     other = (
-        Push.objects.perhaps_in_the_ledger()
-        .filter(bill=bill)
-        .exclude(version=bill.version)
-        .first()
+        Push.objects.perhaps_in_the_ledger().filter(bill=bill).exclude(version=bill.version).first()
     )
     if other:
         yield Hold(
@@ -284,7 +281,7 @@ def _clause(fault: str, label: str) -> str:
     return {
         Bill.Fault.NOT_APPROVED: "is not approved in the source yet. Approve it there",
         Bill.Fault.GONE: "is no longer in the source. Nothing is to be sent",
-        Bill.Fault.NO_VENDOR: "names no vendor we know. Add the vendor in the source and pull again",
+        Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",
         Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
         Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",
         Bill.Fault.NO_COST_TYPE: "has a line without a cost type. Add it in the source",

@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from django.db.models import CharField
 from django.utils import timezone
 
 from common.choices import RecordKind
@@ -41,7 +41,7 @@ class Mirrored:
 def records(
     connection: Connection, kind: RecordKind, pulled: Iterable[PulledRecord | Unreadable]
 ) -> Mirrored:
-    """Bring one whole list in. An error half way leaves what came before, and marks nothing gone."""
+    """Bring one whole list in. An error half way keeps what came, and marks nothing gone."""
     result, started_at = Mirrored(), timezone.now()
     for batch in _batches(pulled, result):
         with transaction.atomic():
@@ -60,7 +60,7 @@ def records(
 
 
 _TEXT_FIELDS = {
-    name: Record._meta.get_field(name).max_length
+    name: cast("CharField[str, str]", Record._meta.get_field(name)).max_length or 0
     for name in (
         "code", "name", "path", "parent_external_id", "type", "address", "city", "state",
         "postcode", "email", "phone", "tax_id",

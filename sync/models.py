@@ -329,7 +329,7 @@ class Approval(models.Model):
 
 
 class WorkerMark(models.Model):
-    """When a queue worker last started and last ended a task: the supervisor reads progress here."""
+    """When a queue worker last started and ended a task: the supervisor reads progress here."""
 
     host = models.CharField(max_length=120)
     pid = models.PositiveIntegerField()

@@ -1,5 +1,7 @@
 """What sync does when apps further right have news, and the marks that queue workers leave."""
 
+# ruff: noqa: ARG001  # a receiver is given its sender whether it needs it or not
+
 import os
 import socket
 from typing import Any

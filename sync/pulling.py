@@ -239,8 +239,9 @@ def _add_project_steps(run: Run) -> None:
     if connection.side != Side.SOURCE:
         return
     projects = list(
-        connection.records.filter(kind=RecordKind.PROJECT, gone_at=None, is_active=True)
-        .order_by("name")
+        connection.records.filter(kind=RecordKind.PROJECT, gone_at=None, is_active=True).order_by(
+            "name"
+        )
     )
     position = run.steps.aggregate(last=Max("position"))["last"] or 0
     steps: list[PullStep] = []
@@ -269,14 +270,12 @@ def _finish(run: Run) -> None:
     failed = run.steps.filter(state=PullStep.State.FAILED).count()
     total = run.steps.count()
     partly = failed or run.steps.exclude(problem="").exists()
-    state = (
-        Run.State.FAILED if failed == total else Run.State.PARTLY if partly else Run.State.DONE
-    )
+    state = Run.State.FAILED if failed == total else Run.State.PARTLY if partly else Run.State.DONE
     if not Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
         state=state, finished_at=Now()
     ):
         return
-    if not failed:
+    if not failed and run.connection_id:
         Connection.objects.filter(pk=run.connection_id).update(last_pulled_at=Now())
     counts = run.steps.aggregate(
         records=Sum("found", filter=Q(what=What.RECORDS)),

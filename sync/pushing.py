@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -283,10 +284,10 @@ def _send(claim: Claim, ledger: Ledger) -> None:
         # make again: a bill that was there before us, or our own after a lost answer.
         found = ledger.find_bills(_sought(push))
     except ConnectorError as error:
-        _settle(claim, lambda locked: _not_sent(locked, error))
+        _settle(claim, partial(_not_sent, error=error))
         return
     if found and (not push.number_cleared or any(bill.key == push.key for bill in found)):
-        _settle(claim, lambda locked: _saw(locked, found))
+        _settle(claim, partial(_saw, found=found))
         return
     reached(Step.ASKED_FIRST)
     if claim.lease_left < settings.SENDING["enough_lease"]:
@@ -295,10 +296,10 @@ def _send(claim: Claim, ledger: Ledger) -> None:
         posted = ledger.post_bill(bytes(push.payload or b""), key=push.key)
     except ConnectorError as error:
         reached(Step.ANSWERED)
-        _settle(claim, lambda locked: _refused_or_unknown(locked, error))
+        _settle(claim, partial(_refused_or_unknown, error=error))
         return
     reached(Step.ANSWERED)
-    _settle(claim, lambda locked: accept_as_posted(locked, posted), even_late=True)
+    _settle(claim, partial(accept_as_posted, posted=posted), even_late=True)
 
 
 def _look(claim: Claim, ledger: Ledger) -> None:
@@ -307,13 +308,13 @@ def _look(claim: Claim, ledger: Ledger) -> None:
         found = ledger.find_bills(_sought(push))
     except ConnectorError as error:
         reached(Step.LOOKED)
-        _settle(claim, lambda locked: _look_failed(locked, error), looked=True)
+        _settle(claim, partial(_look_failed, error=error), looked=True)
         return
     reached(Step.LOOKED)
     if found:
-        _settle(claim, lambda locked: _saw(locked, found), looked=True)
+        _settle(claim, partial(_saw, found=found), looked=True)
     else:
-        _settle(claim, lambda locked: _saw_nothing(locked, ledger), looked=True)
+        _settle(claim, partial(_saw_nothing, ledger=ledger), looked=True)
 
 
 def _sought(push: Push) -> SoughtBill:
@@ -370,8 +371,7 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
     if posted.total != Decimal(push.sought["total"]):
         cause, sentence = (
             Push.Cause.TOTAL_DIFFERS.value,
-            f"The ledger shows {posted.total} where {push.sought['total']} was sent."
-            " Correct it there.",
+            f"The ledger shows {posted.total}, and {push.sought['total']} was sent. Correct it.",
         )
     else:
         cause, sentence = "", ""
@@ -550,5 +550,3 @@ def _back_off(push: Push) -> timedelta:
     """15 s, 30 s, 1 min … up to an hour, by how often it was tried."""
     seconds = settings.SENDING["back_off"] * 2 ** min(push.sends, 8)
     return timedelta(seconds=min(seconds, 3600))
-
-

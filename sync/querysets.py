@@ -8,11 +8,10 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from common.choices import Side
 from common.work import WorkQuerySet
-from companies.access import Role
-from companies.models import Company, Membership
+from companies.models import Company, Membership, Role
 
 if TYPE_CHECKING:
-    from sync.models import Bill
+    from sync.models import Bill, Push  # noqa: F401  # named in the base classes below
 
 
 class BillQuerySet(models.QuerySet["Bill"]):
@@ -53,7 +52,7 @@ def _pushes() -> "PushQuerySet":
     return pushes
 
 
-class PushQuerySet(WorkQuerySet):
+class PushQuerySet(WorkQuerySet["Push"]):
     def perhaps_in_the_ledger(self) -> Self:
         """Posted, being sent, or not known to be absent: a second one would be one too many."""
         return self.exclude(state__in=["queued", "failed"])

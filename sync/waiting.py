@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 
 from companies.models import Company
 from mapping.models import Mapping, kinds_in_use
-from mapping.waiting import Waits, WaitingBill
+from mapping.waiting import WaitingBill, Waits
 from sync.models import Bill, BillNeed, Push, Readiness
 from sync.querysets import BillQuerySet
 

@@ -1,1 +1,1 @@
-"""A company on the sandboxes: for the demo, for `demo_check`, and for the tests of the whole way."""
+"""A company on the sandboxes: for the demo, and for `demo_check`."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -58,16 +59,18 @@ def pull_both(company: Company) -> list[Run]:
         connection = registry.live_connection(company, side)
         run = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING).first()
         run = run or pulling.start(connection, by=demo.person(company, Role.ADMIN))
-        _wait_until(lambda run=run: _is_over(run), what=f"the pull of {connection}")
+        _wait_until(partial(_is_over, run), what=f"the pull of {connection}")
         run.refresh_from_db()
         if run.state not in {Run.State.DONE, Run.State.PARTLY}:
             problems = [step.problem for step in run.steps.exclude(problem="")]
             raise CommandError(f"The pull of {connection} failed: {' '.join(problems[:3])}")
         runs.append(run)
     _wait_until(
-        lambda: not company.suggestion_runs.filter(
-            state__in=[SuggestionRun.State.WAITING, SuggestionRun.State.RUNNING]
-        ).exists(),
+        lambda: (
+            not company.suggestion_runs.filter(
+                state__in=[SuggestionRun.State.WAITING, SuggestionRun.State.RUNNING]
+            ).exists()
+        ),
         what="the drafts",
     )
     return runs
@@ -91,9 +94,11 @@ def check(company: Company, seed: str) -> dict[str, Any]:
     if ready:
         run = sending.send_all(company, ready, expected=len(ready), by=controller)
         _wait_until(
-            lambda: not run.pushes.filter(
-                state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
-            ).exists(),
+            lambda: (
+                not run.pushes.filter(
+                    state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
+                ).exists()
+            ),
             what="the bills to be sent",
         )
     pushes = company.pushes.filter(state=Push.State.POSTED).select_related("bill")
@@ -221,4 +226,3 @@ def _wait_until(over: Callable[[], bool], *, what: str) -> None:
                 f"Waited {LONGEST_SECONDS} seconds for {what}. The logs are under var/log/."
             )
         time.sleep(0.2)
-

@@ -1,0 +1,12 @@
+import pytest
+
+from sync.tests.world import World
+
+
+@pytest.fixture
+def world(db, tmp_path, settings):
+    """A small builder on both sandboxes. Times are short, so that no test has to wait."""
+    settings.SENDING = {**settings.SENDING, "first_look": 0, "back_off": 0}
+    world = World(tmp_path, settings)
+    yield world
+    world.stop()

@@ -1,0 +1,185 @@
+"""Bringing records and bills in, when all goes well and when it does not."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.models import Entry, Verb
+from common.choices import RecordKind, Side
+from common.errors import Conflict
+from connectors.models import Record
+from sync import mirroring, pulling, tasks
+from sync.models import Bill, PullProblem, PullStep, Run
+from sync.tests.world import QUERY
+
+
+def test_a_pull_brings_every_list_and_every_bill(world):
+    world.pull()
+
+    assert world.source.records.filter(kind=RecordKind.VENDOR).count() == 3
+    assert world.ledger.records.filter(kind=RecordKind.ACCOUNT).count() == 5
+    assert world.company.bills.count() == 4
+
+
+def test_a_second_pull_changes_nothing(world):
+    world.pull()
+    before = list(Bill.objects.order_by("pk").values_list("pk", "version", "content_sha256"))
+
+    world.pull()
+
+    assert (
+        list(Bill.objects.order_by("pk").values_list("pk", "version", "content_sha256")) == before
+    )
+
+
+def test_a_pull_writes_one_line_with_its_counts(world):
+    world.pull(Side.SOURCE)
+
+    line = Entry.objects.get(verb=Verb.PULLED)
+    assert line.after["bills"] == 4
+
+
+def test_a_changed_bill_is_a_new_version(world):
+    world.pull()
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "amount": "300.00"})
+
+    world.pull(Side.SOURCE)
+
+    bill = world.bill("D-8")
+    assert bill.version == 2
+    assert str(bill.total) == "300.00"
+
+
+def test_a_row_missing_from_a_complete_list_is_gone(world):
+    world.pull()
+    Record.objects.filter(
+        connection=world.ledger, kind=RecordKind.VENDOR, external_id="103"
+    ).update(external_id="999")
+
+    world.pull(Side.LEDGER)
+
+    assert Record.objects.get(external_id="999").gone_at is not None
+
+
+def test_a_list_that_breaks_half_way_says_nothing_is_gone(world):
+    world.pull()
+    Record.objects.filter(
+        connection=world.ledger, kind=RecordKind.VENDOR, external_id="103"
+    ).update(external_id="999")
+    world.fault(Side.LEDGER, kind="truncate", times=15, **QUERY)
+
+    (run,) = world.pull(Side.LEDGER)
+
+    assert run.state == Run.State.FAILED or run.steps.filter(state=PullStep.State.FAILED).exists()
+    assert not Record.objects.filter(gone_at__isnull=False).exists()
+
+
+def test_a_project_we_may_not_see_does_not_stop_the_others(world):
+    import requests
+
+    world.pull()
+    requests.put(f"{world.procore.url}/_sandbox/closed_projects/22", timeout=5).raise_for_status()
+
+    (run,) = world.pull(Side.SOURCE)
+
+    assert run.state == Run.State.PARTLY
+    assert PullProblem.objects.filter(cleared_at=None).exists()
+    assert world.bill("D-8").gone_at is None, "not seen is not gone when we may not look"
+
+
+def test_two_pulls_at_once_are_refused(world):
+    pulling.start(world.ledger, by=None)
+
+    with pytest.raises(Conflict, match="under way"):
+        pulling.start(world.ledger, by=None)
+
+
+def test_a_step_whose_worker_died_is_taken_up_again(world):
+    run = pulling.start(world.ledger, by=None)
+    step = run.steps.first()
+    PullStep.objects.filter(pk=step.pk).update(
+        state=PullStep.State.RUNNING,
+        lease_until=timezone.now() - timedelta(seconds=1),
+        due_at=timezone.now() - timedelta(seconds=2),
+    )
+
+    tasks.pull_step(step.pk)
+
+    step.refresh_from_db()
+    assert step.state == PullStep.State.DONE
+
+
+def test_a_lost_list_is_tried_later(world):
+    world.fault(Side.LEDGER, kind="answer", status=503, times=10, **QUERY)
+    run = pulling.start(world.ledger, by=None)
+    company, vendors = run.steps.order_by("position")[:2]
+    tasks.pull_step(company.pk)
+    tasks.pull_step(vendors.pk)
+
+    vendors.refresh_from_db()
+    assert (vendors.state, vendors.tries) == (PullStep.State.WAITING, 1)
+    assert vendors.due_at is not None
+
+
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [("", "KC-100"), ("", "D-7")],
+)
+def test_a_sound_bill_has_no_fault(world, fault, number):
+    world.pull()
+
+    assert world.bill(number).fault == fault
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"amount": "1.00"}, Bill.Fault.DOES_NOT_ADD_UP),
+        ({"status": "pending"}, Bill.Fault.NOT_APPROVED),
+        ({"vendor_id": ""}, Bill.Fault.NO_VENDOR),
+    ],
+)
+def test_an_unsound_bill_says_what_is_wrong_with_it(world, row, fault):
+    world.edit_source("direct_costs", {"id": "72", **row})
+
+    world.pull()
+
+    assert world.bill("D-8").fault == fault
+
+
+@pytest.mark.parametrize(
+    ("amount", "fault"), [("-5.00", Bill.Fault.NEGATIVE), ("0.00", Bill.Fault.ZERO)]
+)
+def test_a_negative_or_zero_bill_is_held_with_its_reason(world, amount, fault):
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "amount": amount})
+
+    world.pull()
+
+    assert world.bill("D-8").fault == fault
+
+
+def test_a_line_without_a_cost_code_holds_the_bill(world):
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "code": ""})
+
+    world.pull()
+
+    assert world.bill("D-8").fault == Bill.Fault.NO_COST_CODE
+
+
+def test_settings_that_ask_for_less_lift_a_fault(world):
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "code": ""})
+    world.pull()
+    settings = world.company.settings
+    settings.granularity = "cost_type"
+    settings.save()
+
+    mirroring.judge_again(world.company)
+
+    assert world.bill("D-8").fault == ""
+
+
+def test_awkward_names_arrive_as_they_are(world):
+    world.pull()
+
+    assert world.record(RecordKind.VENDOR, "12").name == 'O\'Dell & Sons: Drywall "Pros" #1'

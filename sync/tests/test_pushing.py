@@ -1,0 +1,302 @@
+"""What becomes of a bill on its way, for each thing that can happen to it."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from audit.models import Entry, Verb
+from common.choices import RecordKind, Side
+from common.errors import Conflict
+from mapping import publishing
+from sync import sending
+from sync.gate import BillHeld
+from sync.models import Push
+from sync.tests.world import POST_BILL, QUERY
+
+
+def test_a_ready_bill_reaches_the_ledger_to_the_cent(world):
+    push = world.send(world.ready_bill())
+
+    world.work(push)
+
+    assert push.state == Push.State.POSTED
+    (posted,) = world.books()
+    assert Decimal(posted["total"]) == push.bill.total == Decimal("10800.30")
+
+
+def test_retainage_is_one_negative_line_on_its_account(world):
+    push = world.work(world.send(world.ready_bill()))
+
+    lines = json.loads(bytes(push.payload), parse_float=Decimal)["Line"]
+    assert [line["Amount"] for line in lines] == [Decimal("12000.33"), Decimal("-1200.03")]
+
+
+def test_posting_is_written_to_the_trail_with_the_mappings_used(world):
+    push = world.work(world.send(world.ready_bill()))
+
+    claimed = Entry.objects.get(verb=Verb.CLAIMED)
+    assert claimed.after["mappings"] == push.mapping_versions
+    assert Entry.objects.filter(verb=Verb.POSTED, object_id=push.pk).count() == 1
+
+
+def test_a_posted_bill_is_not_sent_again(world):
+    bill = world.ready_bill()
+    world.work(world.send(bill))
+
+    with pytest.raises(Conflict, match="posted already"):
+        world.send(bill)
+    assert len(world.books()) == 1
+
+
+def test_a_second_click_finds_the_bill_on_its_way(world):
+    bill = world.ready_bill()
+    world.send(bill)
+
+    with pytest.raises(Conflict, match="queued already"):
+        world.send(bill)
+
+
+def test_an_answer_lost_after_the_bill_was_made_is_found_by_our_key(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+
+    world.work(push)
+    assert push.state == Push.State.UNKNOWN
+    world.work(push)
+
+    assert push.state == Push.State.POSTED
+    assert len(world.books()) == 1
+
+
+def test_a_request_lost_on_the_way_is_sent_again_under_the_same_key_when_surely_absent(world):
+    push = world.send(world.ready_bill())
+    key = push.key
+    world.fault(Side.LEDGER, kind="drop_before", **POST_BILL)
+
+    world.work(push)
+    assert push.state == Push.State.UNKNOWN
+    world.work(push)
+    assert push.state == Push.State.UNKNOWN, "one look is not enough to be sure"
+    world.let_time_pass(push, seconds=400)
+    world.work(push)
+    assert push.state == Push.State.QUEUED
+    world.work(push)
+
+    assert push.state == Push.State.POSTED
+    assert push.key == key
+    assert len(world.books()) == 1
+
+
+def test_a_worker_that_never_came_back_leaves_an_unknown_outcome(world):
+    push = world.send(world.ready_bill())
+    Push.objects.filter(pk=push.pk).update(
+        state=Push.State.SENDING, payload=b"{}", sends=1, fence=1, starts=1
+    )
+    world.let_lease_run_out(push)
+
+    world.work(push)
+
+    assert push.state == Push.State.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_error_is_unknown_not_failed(world, status):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="answer", status=status, body="<html>busy</html>", **POST_BILL)
+
+    world.work(push)
+
+    assert push.state == Push.State.UNKNOWN
+
+
+def test_throttling_puts_the_bill_back_and_pauses_the_connection(world):
+    push = world.send(world.ready_bill())
+    world.fault(
+        Side.LEDGER,
+        kind="answer",
+        status=429,
+        headers={"Retry-After": "7"},
+        body="slow",
+        **POST_BILL,
+    )
+
+    world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.QUEUED, Push.Cause.BUSY)
+    world.ledger.refresh_from_db()
+    assert world.ledger.next_free_at > push.last_sent_at
+
+
+def test_throttling_without_a_time_waits_a_minute(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="answer", status=429, body="", **POST_BILL)
+
+    world.work(push)
+
+    assert (push.due_at - push.last_sent_at).total_seconds() == pytest.approx(60, abs=5)
+
+
+def test_a_closed_period_in_the_ledger_fails_with_a_sentence(world):
+    bill = world.ready_bill()
+    push = world.send(bill)
+    world.fault(
+        Side.LEDGER,
+        kind="answer",
+        status=400,
+        body=json.dumps(
+            {"Fault": {"type": "ValidationFault", "Error": [
+                {"Message": "Account Period Closed", "Detail": "closed", "code": "6200"}
+            ]}}
+        ),
+        **POST_BILL,
+    )  # fmt: skip
+
+    world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.FAILED, Push.Cause.PERIOD_CLOSED)
+    assert "books are closed" in push.sentence
+
+
+def test_a_vendor_made_inactive_between_publish_and_send_is_refused_and_named(world):
+    bill = world.ready_bill()
+    world.change("vendor", "101", "inactivate")
+
+    push = world.work(world.send(bill))
+
+    assert (push.state, push.cause) == (Push.State.FAILED, Push.Cause.TARGET_INACTIVE)
+    assert world.books() == []
+
+
+def test_a_repaired_bill_goes_out_under_a_new_key(world):
+    bill = world.ready_bill()
+    world.change("vendor", "101", "inactivate")
+    push = world.work(world.send(bill))
+    first_key = push.key
+    world.change("vendor", "101", "reactivate", name="Keystone Concrete")
+
+    world.work(world.send(bill))
+
+    push.refresh_from_db()
+    assert push.state == Push.State.POSTED
+    assert push.key != first_key
+
+
+def test_unpublishing_before_the_claim_holds_the_bill(world):
+    bill = world.ready_bill()
+    push = world.send(bill)
+    mapping = world.mapping(RecordKind.VENDOR, "11")
+    publishing.unpublish([mapping], by=world.admin, reason="wrong branch")
+
+    world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.FAILED, Push.Cause.HELD)
+    assert world.books() == []
+
+
+def test_a_bill_that_was_there_before_us_is_set_aside_as_possible_duplicate(world):
+    bill = world.ready_bill()
+    _post_by_hand(world, number="KC-100")
+
+    push = world.work(world.send(bill))
+
+    assert (push.state, push.cause) == (Push.State.SET_ASIDE, Push.Cause.POSSIBLE_DUPLICATE)
+    assert len(world.books()) == 1
+
+
+def test_a_person_links_the_bill_that_is_there(world):
+    bill = world.ready_bill()
+    existing = _post_by_hand(world, number="KC-100")
+    push = world.work(world.send(bill))
+
+    sending.link(push, existing, by=world.controller)
+
+    push.refresh_from_db()
+    assert (push.state, push.external_id) == (Push.State.POSTED, existing)
+
+
+def test_a_person_says_they_are_two_bills_and_it_is_sent(world):
+    bill = world.ready_bill()
+    _post_by_hand(world, number="KC-100")
+    _allow_duplicate_numbers(world)
+    push = world.work(world.send(bill))
+
+    sending.send_again(push, by=world.controller, reason="another delivery")
+    world.work(push)
+
+    assert push.state == Push.State.POSTED
+    assert len(world.books()) == 2
+
+
+def test_a_document_that_keeps_killing_its_worker_is_set_aside(world):
+    push = world.send(world.ready_bill())
+    Push.objects.filter(pk=push.pk).update(
+        state=Push.State.SENDING, payload=b"{}", sends=1, starts=5
+    )
+
+    world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.SET_ASIDE, Push.Cause.KILLS_WORKERS)
+
+
+def test_a_held_bill_says_everything_that_holds_it(world):
+    world.pull()
+    world.map_all(but=("11", "03-300"))
+
+    with pytest.raises(BillHeld) as held:
+        world.send(world.bill("KC-100"))
+    assert "Vendor Keystone Concrete LLC is unmapped." in str(held.value)
+    assert "Cost code 03-300" in str(held.value)
+
+
+def test_calls_lead_back_to_the_push_they_served(world):
+    push = world.work(world.send(world.ready_bill()))
+
+    calls = world.company.calls.filter(subject_type="sync.push", subject_id=push.pk)
+    assert {call.method for call in calls} == {"GET", "POST"}
+
+
+def test_a_look_up_that_fails_changes_nothing_but_its_time(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+    world.work(push)
+    world.fault(Side.LEDGER, kind="answer", status=503, times=3, **QUERY)
+
+    world.work(push)
+
+    assert push.state == Push.State.UNKNOWN
+    assert push.not_found == 0
+
+
+def _post_by_hand(world, *, number):
+    """Somebody keyed the bill into QuickBooks before us."""
+    from connectors import registry
+    from connectors.records import OutgoingBill, OutgoingLine
+
+    bill = world.bill("KC-100")
+    ledger = registry.open_ledger(world.ledger)
+    written = ledger.write_bill(
+        OutgoingBill(
+            vendor_id="101",
+            number=number,
+            bill_date=bill.bill_date,
+            due_date=None,
+            term_id="",
+            currency="USD",
+            memo="keyed by hand",
+            key="",
+            total=Decimal("10.00"),
+            lines=(OutgoingLine(amount=Decimal("10.00"), description="x", account_id="301"),),
+        )
+    )
+    return ledger.post_bill(written, key="by-hand").external_id
+
+
+def _allow_duplicate_numbers(world):
+    import requests
+
+    requests.post(
+        f"{world.quickbooks.url}/_sandbox/company",
+        json={"warn_duplicate_bill_number": False},
+        timeout=5,
+    ).raise_for_status()

@@ -59,6 +59,7 @@ class Scored:
     candidate: Candidate
     score: float
     reasons: tuple[str, ...] = ()
+    is_blocked: bool = False  # a hard rule forbids to draft it, whoever says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class Ranking:
     confidence: float
     reason: str
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Nothing is drafted, and not because a rule forbids it: a second opinion may help."""
+        return self.pick is None and bool(self.candidates) and not self.candidates[0].is_blocked
+
 
 @dataclass(slots=True)
 class Pair:
@@ -79,7 +85,8 @@ class Pair:
     source_spelling: Spelling
     target_spelling: Spelling
     features: dict[str, float] = field(default_factory=dict)
-    blocks: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)  # cannot be drafted, whoever says so
+    doubts: list[str] = field(default_factory=list)  # the names alone do not settle it
     reasons: list[str] = field(default_factory=list)
     is_certain: bool = False
     likeness: float = 0.0  # before anything is learned: orders, and gives the margin
@@ -320,8 +327,8 @@ class Comparison:
         pair.blocks = [
             *self._other_firm(target),
             *self._other_place(target),
-            *self._other_word(pair),
         ]
+        pair.doubts = list(self._other_word(pair))
         if self.kind == "project" and self.has_code and pair.found.position not in self.has_code:
             pair.blocks.append(
                 f"another in the list has the number {self.source.code or self.code}"
@@ -341,7 +348,7 @@ class Comparison:
             pair.is_certain = (
                 len(self.has_code) == 1 and pair.features["sorted_alike"] > ALIKE_ENOUGH
             )
-        pair.reasons = [*pair.blocks, *self._why(pair, same_tax_id=bool(same_tax_id))]
+        pair.reasons = [*pair.blocks, *pair.doubts, *self._why(pair, same_tax_id=bool(same_tax_id))]
 
     def _other_firm(self, target: Candidate) -> Iterator[str]:
         source = self.source
@@ -486,7 +493,8 @@ def rank(source: Candidate, found: Sequence[Found], kind: str, index: CandidateI
             pair.score = max(pair.score, CERTAIN)
     pairs.sort(key=lambda pair: (-pair.score, -pair.likeness, pair.found.position))
     shown = tuple(
-        Scored(pair.found.candidate, pair.score, tuple(pair.reasons)) for pair in pairs[:SHOWN]
+        Scored(pair.found.candidate, pair.score, tuple(pair.reasons), bool(pair.blocks))
+        for pair in pairs[:SHOWN]
     )
     if not pairs:
         return Ranking((), None, 0.0, "nothing alike in the list")
@@ -500,8 +508,8 @@ def rank(source: Candidate, found: Sequence[Found], kind: str, index: CandidateI
 def _refusal(pairs: Sequence[Pair], needed: float) -> str:
     """Why the best is not drafted; empty when it is."""
     best, others = pairs[0], pairs[1:]
-    if best.blocks:
-        return best.blocks[0]
+    if best.blocks or best.doubts:
+        return [*best.blocks, *best.doubts][0]
     if sum(pair.is_certain for pair in pairs) > 1:
         return "more than one in the list fits exactly"
     if best.is_certain:

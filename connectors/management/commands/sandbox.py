@@ -70,9 +70,9 @@ class Command(BaseCommand):
         )
         try:
             served = serve(sandbox, address.port)
-        except OSError as error:
+        except SystemExit as error:  # the server's own way of saying so
             raise CommandError(
-                f"Port {address.port} is taken: does a sandbox run already?"
+                f"Port {address.port} is taken. Does a sandbox run there?"
             ) from error
         self.stdout.write(f"{name} sandbox: {served.url}, books in {books / f'{name}.sqlite'}")
         self.stdout.flush()

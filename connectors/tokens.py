@@ -2,7 +2,7 @@
 
     connected ──expires within 5 min, or was refused──▶ refreshing (a lease of 30 s on the row)
         ├─ new pair ──▶ saved, then used
-        ├─ no answer ──▶ lease given back, Unreachable; the old refresh token may still live
+        ├─ no answer ──▶ lease given back, NotSent; the old refresh token may still live
         └─ rejected ──▶ a newer pair on the row, else the previous token once, else needs consent
 
 Source: docs/architecture.md, "Tokens". The row decides, so this holds across processes and hosts.
@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from audit import trail
 from audit.models import Verb
-from connectors.errors import CredentialsExpired, Unreachable
+from connectors.errors import CredentialsExpired, NotSent, Unreachable
 from connectors.models import Connection
 from connectors.oauth import OAuthApp, TokenPair
 from connectors.vault import seal, unseal
@@ -71,10 +71,17 @@ class ConnectionTokens:
         self.sleep = sleep
 
     def access(self) -> str:
-        return self._good("")
+        return self._sure("")
 
     def renew(self, refused: str) -> str:
-        return self._good(refused)
+        return self._sure(refused)
+
+    def _sure(self, refused: str) -> str:
+        """Without a token the request itself never left, so a write may safely be tried again."""
+        try:
+            return self._good(refused)
+        except Unreachable as error:
+            raise NotSent(str(error)) from error
 
     def _good(self, refused: str) -> str:
         give_up = time.monotonic() + WAIT_SECONDS

@@ -17,7 +17,7 @@ from django.utils import timezone
 from audit.models import Entry, Verb
 from common.choices import System
 from connectors import registry
-from connectors.errors import CredentialsExpired, Unreachable
+from connectors.errors import CredentialsExpired, NotSent
 from connectors.models import Connection
 from connectors.quickbooks_online import sandbox_oauth
 from connectors.sandboxing import Fault
@@ -166,7 +166,7 @@ def test_no_clear_answer_gives_the_lease_back_and_keeps_the_tokens(fault, system
     old = secret_of(connection)
     served.sandbox.faults.append(replace(fault))
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotSent):
         tokens_of(connection).access()
 
     assert secret_of(connection) == old
@@ -181,7 +181,7 @@ def test_an_answer_lost_on_the_way_may_cost_the_consent_but_never_more(procore):
     connection = signed_in(System.PROCORE, expires_in=SOON)
     procore.sandbox.faults.append(Fault("drop_after", path="/oauth/token"))
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotSent):
         tokens_of(connection).access()
     with pytest.raises(CredentialsExpired):
         tokens_of(connection).access()
@@ -226,7 +226,7 @@ def test_who_waits_gives_up_when_the_lease_never_ends(procore, monkeypatch):
     connection.save()
     monkeypatch.setattr("connectors.tokens.WAIT_SECONDS", 0.3)
 
-    with pytest.raises(Unreachable, match="takes long to sign us in"):
+    with pytest.raises(NotSent, match="takes long to sign us in"):
         tokens_of(connection).access()
 
 

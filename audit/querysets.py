@@ -32,7 +32,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
                 lines=Count("pk"),
                 first=Min("object_name"),
                 last=Max("object_name"),
-                object_type=Min("object_type"),
+                first_type=Min("object_type"),
                 last_type=Max("object_type"),
             )
         )

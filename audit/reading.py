@@ -88,7 +88,7 @@ def rows(entries: EntryQuerySet, zone: ZoneInfo) -> Iterator[Sequence[Any]]:
             entry.at.astimezone(zone).isoformat(timespec="seconds"),
             entry.who,
             "person" if entry.user_id else "machine",
-            Verb(entry.verb).label,
+            Verb(entry.verb).label.capitalize(),
             entry.object_name,
             _plural(entry.object_type, one=True),
             entry.object_id,
@@ -106,7 +106,7 @@ def _noun(size: dict[str, Any]) -> str:
         word = kind.label.lower()
         if size["first"].startswith(word + " ") and size["last"].startswith(word + " "):
             return f"{word}s"
-    return "records" if size["object_type"] != size["last_type"] else _plural(size["object_type"])
+    return "records" if size["first_type"] != size["last_type"] else _plural(size["first_type"])
 
 
 def _plural(object_type: str, *, one: bool = False) -> str:

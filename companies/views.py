@@ -301,11 +301,11 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """The door an invitation opens: for new people a form, for others their sign-in first."""
     invitation = inviting.find(token)
     if isinstance(request.user, User):
-        if request.method == "POST":
-            return _come_in(request, inviting.accept_as(request.user, token))
         is_theirs = request.user.email.lower() == invitation.email.lower()
+        if request.method == "POST" and is_theirs:
+            return _come_in(request, inviting.accept_as(request.user, token))
         context = {"invitation": invitation, "is_theirs": is_theirs}
-        return render(request, "companies/join.html", context, status=200 if is_theirs else 403)
+        return _door(request, context, status=200 if is_theirs else 403)
     if User.objects.filter(email__iexact=invitation.email).exists():
         messages.info(request, f"Sign in as {invitation.email} to join {invitation.company}.")
         return redirect_to_login(request.get_full_path())
@@ -315,7 +315,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         login(request, membership.user, backend=BACKEND)
         return _come_in(request, membership)
     context = {"invitation": invitation, "form": form}
-    return render(request, "companies/join.html", context, status=422 if form.errors else 200)
+    return _door(request, context, status=422 if form.errors else 200)
+
+
+def _door(request: HttpRequest, context: dict[str, Any], *, status: int) -> HttpResponse:
+    response = render(request, "companies/join.html", context, status=status)
+    # Django logs the address of a refusal, and this address opens a door.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _come_in(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -26,7 +26,8 @@ CERTAIN: Final = 0.99
 BROADER: Final = 0.9  # a step from the narrow thing to the account of the broad one
 UNRELATED: Final = 0.4
 NARROWER: Final = 0.5  # the source says less than the target: often more than one fits
-BESIDE: Final = 0.25  # weight of what stands in front of the head word: "concrete testing"
+BESIDE: Final = 0.3  # weight of what stands in front of the head word: "concrete testing"
+BESIDE_UNKNOWN: Final = 0.2  # where no concept is known for it: "rigid insulation"
 OVERHEAD: Final = 0.9  # the cost of a job goes to cost of goods sold where it can
 SPLIT_FROM: Final = 3  # so many targets named for a cost type, of two types, split a chart
 LONGEST_PHRASE: Final = 6
@@ -69,6 +70,7 @@ class Subject:
     type: str = ""  # labor, material, subcontract, equipment, other
     family: frozenset[str] = frozenset()  # of the category it stands under
     is_fallback: bool = False  # "Materials - Other"
+    place: str = ""  # interior or exterior, where the name says one of them
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -122,6 +124,11 @@ def _longest_phrase(
     return at + 1, frozenset()
 
 
+def _place(text: str) -> str:
+    said = {"interior", "exterior"} & set(_plain(text))
+    return said.pop() if len(said) == 1 else ""
+
+
 def _weighted(text: str) -> tuple[tuple[frozenset[str], float], ...]:
     """The head word of each part counts in full, what stands before it little."""
     words, joints = _joint_positions(_about(text))
@@ -131,7 +138,10 @@ def _weighted(text: str) -> tuple[tuple[frozenset[str], float], ...]:
         following = meanings[number + 1][0] if number + 1 < len(meanings) else None
         is_head = following is None or any(end <= joint < following for joint in joints)
         known = not next(iter(meant)).startswith("=")
-        weighted.append((meant, (1.0 if known else 0.6) if is_head else BESIDE))
+        if is_head:
+            weighted.append((meant, 1.0 if known else 0.6))
+        else:
+            weighted.append((meant, BESIDE if known else BESIDE_UNKNOWN))
     return tuple(weighted)
 
 
@@ -152,6 +162,12 @@ def _types_in_words(text: str) -> tuple[str, str]:
     return (types.pop() if len(types) == 1 else "", " ".join(rest) or text)
 
 
+def _as_material(meant: frozenset[str], said: str) -> frozenset[str]:
+    """Rough carpentry is lumber as material, and either when the cost type is not said."""
+    bought = frozenset(CONCEPTS.get(each, {}).get("material", each) for each in meant)
+    return bought if said else bought | meant
+
+
 @lru_cache(maxsize=20_000)
 def source_subject(name: str, code: str, kind: str) -> Subject:
     plain = split_code(name)[1]
@@ -159,12 +175,9 @@ def source_subject(name: str, code: str, kind: str) -> Subject:
     in_words, rest = _types_in_words(plain)
     said = cost_type(kind) or (cost_type(ending[1]) if ending else "") or in_words
     weights = _weighted(plain if in_words == "equipment" else rest)
-    if said == "material":
-        weights = tuple(
-            (frozenset(CONCEPTS.get(each, {}).get("material", each) for each in meant), weight)
-            for meant, weight in weights
-        )
-    return Subject(normalise(plain), weights, said)
+    if said in {"", "material"}:
+        weights = tuple((_as_material(meant, said), weight) for meant, weight in weights)
+    return Subject(normalise(plain), weights, said, place=_place(plain))
 
 
 @lru_cache(maxsize=20_000)
@@ -183,6 +196,7 @@ def target_subject(name: str) -> Subject:
         said or _types_in_words(category)[0] or next((each for each in implied if each), ""),
         family,
         is_fallback=bool(said) and bool(words) and words <= FALLBACK_WORDS,
+        place=_place(leaf) or _place(category),
     )
 
 
@@ -264,6 +278,8 @@ def _type_fits(source: Subject, target: Subject, chart: Chart) -> bool:
 
 
 def _score(source: Subject, target: Subject, candidate: Candidate, chart: Chart) -> float:
+    if {source.place, target.place} == {"interior", "exterior"}:
+        return 0.0
     is_overhead = candidate.type.casefold().startswith("expense")
     if not _type_fits(source, target, chart):
         return 0.0

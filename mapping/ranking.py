@@ -38,6 +38,7 @@ from mapping.lexicon import PLACES, TRADE_WORDS
 SHOWN = 5
 CERTAIN = 0.99
 ALIKE_ENOUGH = 0.6  # of two names with one job number
+SHORT_FORM = 4  # letters: "Cons" may stand for "Construction", "Bay" not for "Baylor"
 ALIKE_WORDS = 0.86  # of two words, from here on one is a typo of the other
 CUT_LENGTHS = frozenset({30, 31, 35, 40, 41, 50, 60})  # where systems cut names
 
@@ -183,7 +184,7 @@ def same_word(mine: str, theirs: str) -> float:
     if mine[0] != theirs[0] or mine[-1:].isdigit() or theirs[-1:].isdigit():
         return 0.0
     short, long = sorted((mine, theirs), key=len)
-    if len(short) >= 3 and long.startswith(short):
+    if len(short) >= SHORT_FORM and long.startswith(short):
         return 0.75
     if len(short) < 4:
         return 0.0
@@ -366,6 +367,9 @@ class Comparison:
             yield "only the trade names agree"
         if pair.features["open_both"]:
             yield "each side has a word the other has not"
+        mine, theirs = pair.source_spelling.text, pair.target_spelling.text
+        if _small_numbers(mine) != _small_numbers(theirs):
+            yield "one side has a number"
         if pair.features["trade_on_one_side"]:
             yield "one side names a trade"
 
@@ -431,6 +435,11 @@ class Comparison:
         if self.form != legal_form(target.name):
             return "same name but for the legal form"
         return "same name but for how it is written"
+
+
+def _small_numbers(text: str) -> set[str]:
+    """Numbers that belong to a firm's name, "Local 12"; long ones are the office's annotations."""
+    return {number for number in marks(text).get("number", ()) if len(number) < 3}
 
 
 def _follow_ups(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

@@ -59,6 +59,9 @@ def test_one_thing_under_two_names_is_drafted(source, target):
         ("Final cleaning", "Drywall finishing"),
         ("Window shades", "Windows"),
         ("Lawn sprinklers", "Fire Sprinklers"),
+        ("Concrete paving", "Asphalt Paving"),
+        ("Temporary communications", "Data & Communications"),
+        ("Exterior railings", "Interior:Stairs & Railings"),
     ],
 )
 def test_the_head_word_decides(source, wrong):
@@ -86,6 +89,10 @@ def test_material_chooses_lumber_and_labor_chooses_framing():
         "Framing:Lumber Package",
         "Framing:Framing Labor",
     ]
+
+
+def test_without_a_cost_type_framing_may_be_either():
+    assert picked("Rough Carpentry") is None
 
 
 @pytest.mark.parametrize(

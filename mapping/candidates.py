@@ -155,6 +155,7 @@ def normalise(text: str) -> str:
         words = kept
 
 
+@lru_cache(maxsize=100_000)
 def legal_form(text: str) -> str:
     """`corporation`, `llc` … or nothing when the name does not say."""
     for word in reversed(list(_join_initials(split_words(text)))):
@@ -176,6 +177,7 @@ def canonical(word: str) -> str:
     return ABBREVIATIONS.get(word, word)
 
 
+@lru_cache(maxsize=100_000)
 def split_code(label: str) -> tuple[str, str]:
     """`"01-100: Concrete"` is `("01-100", "Concrete")`; no code, an empty one."""
     matched = _CODE.match(label) or _CODE_BEHIND.match(label)

@@ -8,6 +8,7 @@ import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -114,7 +115,8 @@ def _part_value(word: str) -> str:
     return word if len(word) == 1 else ""
 
 
-def marks(text: str) -> dict[str, frozenset[str]]:
+@lru_cache(maxsize=100_000)
+def marks(text: str) -> Mapping[str, frozenset[str]]:
     """Lots, phases, units, numbers, directions: what is identity in a project's name.
 
     `"Oak St Lots 4 & 5, Phase II"` is `{"lot": {"4", "5"}, "phase": {"2"}}`.

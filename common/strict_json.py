@@ -25,9 +25,13 @@ class StrictJSONParser(BaseParser):
                 raise ValueError("a NUL character")
             if _depth(text) > DEEPEST:
                 raise ValueError("more than 32 levels")
-            return json.loads(
+            found = json.loads(
                 text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_exact
             )
+            if "\\ud" in text.lower():
+                # Half of a surrogate pair is no text: nothing could store or answer it.
+                json.dumps(found, ensure_ascii=False).encode()
+            return found
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError(f"The body is not acceptable JSON: {error}.") from error
 

@@ -250,6 +250,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "MappingKind": "mapping.models.Kind",
+        "MappingState": "mapping.models.Mapping.State",
+        "RecordKind": "common.choices.RecordKind",
+        "BillKind": "sync.models.Bill.Kind",
+        "PushState": "sync.models.Push.State",
+        "RunState": "sync.models.Run.State",
+    },
 }
 
 # --- The queue: docs/decisions/0003 says where each number comes from ---------------------------

@@ -101,13 +101,20 @@ def publish(company: Company, *, by: User, only: Chosen | None = None) -> Public
 
 @transaction.atomic
 def unpublish(
-    mappings: Iterable[Mapping], *, by: User, reason: str, membership: Membership | None = None
+    mappings: Iterable[Mapping],
+    *,
+    by: User,
+    reason: str,
+    membership: Membership | None = None,
+    versions: Dict[int, int] | None = None,
 ) -> list[Mapping]:
     """Take published mappings back to accepted. Admin only, with a reason.
 
+    `versions` are those the person looked at, by mapping id.
+
     Raises:
         NotAllowed: the person is not an admin of the company.
-        Conflict: one of them is not published any more; nothing is saved.
+        Conflict: one of them is not published any more, or was changed; nothing is saved.
     """
     chosen = list(mappings)
     if not chosen:
@@ -129,10 +136,11 @@ def unpublish(
         .order_by("pk")
         .select_for_update(of=("self",))
     )
-    if len(rows) != len(ids):
-        raise Conflict(
-            "Somebody unpublished some of these meanwhile. Nothing was changed. Look again."
-        )
+    changed = versions and any(versions.get(row.pk, row.version) != row.version for row in rows)
+    if len(rows) != len(ids) or changed:
+        raise Conflict("Some of these changed meanwhile. Nothing was unpublished. Look again.")
+    if versions and any(row.version != versions.get(row.pk, row.version) for row in rows):
+        raise Conflict("Some of these were changed meanwhile. Nothing was unpublished. Look again.")
     changes = []
     for row in rows:
         before = row.as_values()

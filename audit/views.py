@@ -25,9 +25,12 @@ PAGE_SIZE = 50
 def trail(request: CompanyRequest) -> HttpResponse:
     found = _filter(request)
     entries = found.qs
-    page = Paginator(entries if found.is_narrow else entries.folded(), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    listed = entries if found.is_narrow else entries.folded()
+    # A search reads the whole trail when little matches: once is enough then, without counting.
+    first = list(listed[: PAGE_SIZE + 1])
+    paginator = Paginator(first if len(first) <= PAGE_SIZE else listed, PAGE_SIZE)
+    page = paginator.get_page(request.GET.get("page"))
+    shown = first[:PAGE_SIZE] if page.number == 1 else list(page)
     here = request.GET.copy()
     here.pop("page", None)
     next_url = ""
@@ -37,7 +40,7 @@ def trail(request: CompanyRequest) -> HttpResponse:
         next_url = f"?{asked.urlencode()}"
     context: dict[str, Any] = {
         "filter": found,
-        "lines": reading.fold(list(page)),
+        "lines": reading.fold(shown),
         "page": page,
         "shown": page.end_index(),
         # The file has every line, folded or not; the same number when nothing is folded.

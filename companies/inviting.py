@@ -251,7 +251,7 @@ def _join(invitation: Invitation, user: User) -> Membership:
     invitation.accepted_at = timezone.now()
     invitation.save(update_fields=["accepted_at"])
     membership = Membership.objects.create(company=company, user=user, role=invitation.role)
-    trail.record(Verb.JOINED, membership, by=user, after={"role": invitation.role})
+    trail.record(Verb.JOINED, company, by=user, after={"role": invitation.role})
     return membership
 
 

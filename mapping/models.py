@@ -24,6 +24,10 @@ class Kind(models.TextChoices):
         return self.value.replace("_", "-") + "s"
 
     @property
+    def lower_label(self) -> str:
+        return self.label.lower()
+
+    @property
     def singular(self) -> str:
         return self.label.lower().removesuffix("s")
 
@@ -90,6 +94,7 @@ class SuggestionRun(Work):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     ranker = models.CharField(max_length=80, default="local")
+    to_look_at = models.PositiveIntegerField(default=0)
     looked_at = models.PositiveIntegerField(default=0)
     drafted = models.PositiveIntegerField(default=0)
     notice = models.TextField(blank=True)  # e.g. why the model was not asked
@@ -102,6 +107,14 @@ class SuggestionRun(Work):
 
     def __str__(self) -> str:
         return f"drafts for {self.get_kind_display().lower()}"
+
+    @property
+    def announcement(self) -> str:
+        """What is said aloud on the way: the start and each quarter."""
+        if not self.to_look_at or not self.looked_at:
+            return "Drafting has started"
+        quarters = 4 * self.looked_at // self.to_look_at
+        return f"{25 * quarters}% looked at" if quarters else ""
 
 
 class Suggestion(models.Model):

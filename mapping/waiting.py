@@ -30,7 +30,7 @@ class WaitingBill:
 
 class WaitingBills(Protocol):
     def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
-        """For each source record, the unsent bills that need it. Records without any are left out."""
+        """The unsent bills that need each source record; records without any are left out."""
 
     def by_kind(self, company: Company) -> dict[str, Waits]:
         """For each mapping kind, the unsent bills that an unpublished record of it holds."""

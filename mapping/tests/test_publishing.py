@@ -47,7 +47,7 @@ def test_publishing_freezes_the_label_of_the_target(company, controller):
 
     publishing.publish(company, by=controller)
 
-    assert company.mappings.get().published_label == "5010 Jobs:Materials"
+    assert company.mappings.get().published_label == "5010 Cost of jobs:Materials"
 
 
 def test_publication_keeps_a_line_for_each_mapping(company, controller):
@@ -193,6 +193,13 @@ def test_unpublishing_twice_is_a_conflict(published, admin):
 
     with pytest.raises(Conflict):
         publishing.unpublish([published], by=admin, reason="wrong branch")
+
+
+def test_unpublishing_another_version_than_looked_at_is_a_conflict(published, admin):
+    with pytest.raises(Conflict):
+        publishing.unpublish(
+            [published], by=admin, reason="wrong branch", versions={published.pk: 7}
+        )
 
 
 def test_stale_mapping_can_be_unpublished(published, admin, company):

@@ -1,0 +1,116 @@
+"""Two records side by side, differences in words, and the candidates a machine weighed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from companies.models import Company
+from connectors.models import Record
+from mapping import targets
+from mapping.candidates import digits, normalise
+from mapping.models import Kind, Suggestion
+
+
+@dataclass(frozen=True)
+class Field:
+    label: str
+    source: str
+    ledger: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One candidate, as a reviewer meets it. `number` is its key, 1 to 5."""
+
+    number: str
+    record: Record
+    score: Decimal
+    reasons: tuple[str, ...]
+    problem: str  # why it cannot be taken; blank when it can
+
+    @property
+    def detail(self) -> str:
+        return detail_of(self.record)
+
+    @property
+    def why(self) -> str:
+        return "; ".join(self.reasons)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What its button sends."""
+        return {"target": self.record.pk}
+
+
+def fields(source: Record, target: Record | None) -> list[Field]:
+    """What both sides say, line by line; lines that neither fills are left out."""
+    mine = dict(_said(source))
+    theirs = dict(_said(target)) if target else {}
+    found = ((label, mine[label], theirs.get(label, "")) for label in mine)
+    return [
+        Field(label, left, right, target is not None and _differs(label, left, right))
+        for label, left, right in found
+        if left or right
+    ]
+
+
+def _said(record: Record) -> Iterator[tuple[str, str]]:
+    yield "Name", record.name
+    yield "Number", record.code
+    yield "In the tree", record.path if record.path != record.name else ""
+    yield "Also known as", ", ".join(record.other_names)
+    yield "Kind", record.type
+    yield "Address", record.address
+    yield "City", ", ".join(part for part in (record.city, record.state) if part)
+    yield "Postcode", record.postcode
+    yield "E-mail", record.email
+    yield "Phone", record.phone
+    yield "Tax ID", f"ends in {digits(record.tax_id)[-4:]}" if digits(record.tax_id) else ""
+    yield "State", "" if record.is_usable else "gone" if record.gone_at else "inactive"
+
+
+def _differs(label: str, left: str, right: str) -> bool:
+    """Whether a reader should look: what only one side fills does not contradict."""
+    if not (left and right):
+        return label == "State"
+    if label == "Phone":
+        return digits(left)[-10:] != digits(right)[-10:]
+    return normalise(left) != normalise(right)
+
+
+def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> list[Choice]:
+    """Up to five, best first, as they are now."""
+    if suggestion is None:
+        return []
+    weighed = suggestion.candidates[:5]
+    records = {
+        record.pk: record
+        for record in Record.objects.filter(
+            company=company, pk__in=[each["record"] for each in weighed]
+        )
+        .select_related("connection")
+        .defer("payload", "search_text")
+    }
+    return [
+        Choice(
+            str(number),
+            record,
+            Decimal(str(each["score"])),
+            tuple(each.get("reasons", ())),
+            targets.problem(record, kind, company).removeprefix("is "),
+        )
+        for number, each in enumerate(weighed, start=1)
+        if (record := records.get(each["record"]))
+    ]
+
+
+def latest_suggestion(company: Company, source: Record) -> Suggestion | None:
+    return Suggestion.objects.filter(company=company, source=source).order_by("-pk").first()
+
+
+def detail_of(record: Record) -> str:
+    """The small line below a name: number, place in the tree, city."""
+    path = record.path if record.path != record.name else ""
+    parts: Sequence[str] = (record.code, path, record.city, record.type if path else "")
+    return " · ".join(part for part in parts if part)

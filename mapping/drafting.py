@@ -1,0 +1,380 @@
+"""The machine's part: drafts for records nobody has decided on, and nothing else.
+
+A run is a row that a worker claims for a while. What a person decided is guarded where it is
+written: a draft is replaced only under the row's lock and only while it still is one, and a new
+one gives way to whatever is there already.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_FLOOR, Decimal
+from uuid import NAMESPACE_OID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from common.errors import AppError
+from companies.models import Company, User
+from connectors.models import Record
+from mapping import publishing, searching, suggesting, worklist
+from mapping.candidates import Candidate
+from mapping.models import (
+    Kind,
+    Mapping,
+    ModelExchange,
+    Suggestion,
+    SuggestionRun,
+    kinds_in_use,
+)
+from mapping.opinions import Exchange, ModelConfig, Opinion
+from mapping.signals import mappings_changed
+from mapping.worklist import Thresholds
+
+State = SuggestionRun.State
+TASK = "mapping.tasks.draft"
+MACHINE = "Drafting"
+BATCH = 200
+LEASE = timedelta(seconds=180)
+# A task ends within 90 s: after this long it hands the rest to the next bell. What it is in the
+# middle of then, one question to a model, takes 40 s at most.
+WORKS_FOR_SECONDS = 45.0
+MOST_STARTS = 5
+SAVE_EVERY_SECONDS = 10.0
+CALLS_A_DAY = 2000
+
+
+@transaction.atomic
+def start(company: Company, kind: Kind, *, by: User | None) -> SuggestionRun:
+    """Ask for drafts of one kind. While a run is under way, that run is the answer."""
+    if kind not in kinds_in_use(company.settings):
+        raise AppError(f"{kind.label} need no mapping here, so none were drafted.")
+    publishing.lock_company(company)
+    under_way = company.suggestion_runs.filter(
+        kind=kind, state__in=[State.WAITING, State.RUNNING]
+    ).first()
+    if under_way is not None:
+        return under_way
+    run = SuggestionRun.objects.create(
+        company=company, kind=kind, started_by=by, due_at=timezone.now()
+    )
+    SuggestionRun.objects.ring(TASK, [run.pk])
+    return run
+
+
+def draft(run: SuggestionRun) -> None:
+    """Work on a run for a while. Safe to run twice, and by two workers at once."""
+    fence = _claim(run)
+    if fence is None:
+        return
+    if run.starts > MOST_STARTS:
+        _end(run, fence, State.FAILED, "It broke off five times in a row. Tell an operator.")
+        return
+    until = time.monotonic() + WORKS_FOR_SECONDS
+    asking = _Asking(run)
+    kind = Kind(run.kind)
+    sources = [_candidate(record) for record in _left_to_look_at(run)]
+    targets = [_candidate(record) for record in _targets(run.company, kind)]
+    _note_size(run, fence, len(sources))
+    found = suggesting.suggest(kind.value, sources, targets, opinion=asking.opinion)
+    thresholds = Thresholds.of(kind, run.company.settings)
+    done = 0
+    for batch in _batches(found, until):
+        if not _store(run, fence, batch, thresholds, asking):
+            return  # the lease was lost: another worker goes on
+        done += len(batch)
+        if time.monotonic() > until and done < len(sources):
+            _pause(run, fence)
+            return
+    _end(run, fence, State.DONE, asking.notice)
+
+
+def _batches(
+    found: Iterator[suggesting.Suggestion], until: float
+) -> Iterator[list[suggesting.Suggestion]]:
+    """A couple of hundred at a time; fewer when each takes long, so that nothing found is lost."""
+    batch: list[suggesting.Suggestion] = []
+    started = time.monotonic()
+    for suggestion in found:
+        batch.append(suggestion)
+        now = time.monotonic()
+        if len(batch) == BATCH or now > until or now - started > SAVE_EVERY_SECONDS:
+            yield batch
+            batch, started = [], now
+    if batch:
+        yield batch
+
+
+# --- The run's row --------------------------------------------------------------------------------
+
+
+def _claim(run: SuggestionRun) -> int | None:
+    """Take the run for a while; its fence, or None when it is not due or somebody has it."""
+    claimed = (
+        SuggestionRun.objects.filter(pk=run.pk, state__in=[State.WAITING, State.RUNNING])
+        .due()
+        .update(
+            lease_until=Now() + LEASE,
+            fence=F("fence") + 1,
+            starts=F("starts") + 1,
+            state=State.RUNNING,
+        )
+    )
+    if not claimed:
+        return None
+    run.refresh_from_db(fields=["fence", "starts", "state"])
+    return run.fence
+
+
+def _ours(run: SuggestionRun, fence: int) -> QuerySet[SuggestionRun]:
+    return SuggestionRun.objects.filter(pk=run.pk, fence=fence, state=State.RUNNING)
+
+
+def _note_size(run: SuggestionRun, fence: int, left: int) -> None:
+    _ours(run, fence).update(to_look_at=F("looked_at") + left)
+
+
+def _pause(run: SuggestionRun, fence: int) -> None:
+    """An orderly stop half way: due again at once."""
+    with transaction.atomic():
+        stopped = _ours(run, fence).update(lease_until=None, starts=0, due_at=Now(), rung_at=None)
+        if stopped:
+            SuggestionRun.objects.ring(TASK, [run.pk])
+
+
+def _end(run: SuggestionRun, fence: int, state: SuggestionRun.State, notice: str) -> None:
+    _ours(run, fence).update(
+        state=state,
+        notice=notice,
+        finished_at=timezone.now(),
+        due_at=None,
+        lease_until=None,
+        starts=0,
+    )
+
+
+# --- What goes in ---------------------------------------------------------------------------------
+
+
+def _left_to_look_at(run: SuggestionRun) -> QuerySet[Record]:
+    """Records nobody has decided on that this run has not looked at yet."""
+    return (
+        worklist.sources(run.company, Kind(run.kind))
+        .filter(worklist.UNDECIDED)
+        .exclude(suggestions__run=run)
+        .defer("payload", "search_text")
+        .order_by("pk")
+    )
+
+
+def _targets(company: Company, kind: Kind) -> QuerySet[Record]:
+    return searching.takeable(company, kind).usable().defer("payload", "search_text").order_by("pk")
+
+
+def _candidate(record: Record) -> Candidate:
+    return Candidate(
+        key=record.pk,
+        name=record.name,
+        code=record.code,
+        path=record.path,
+        other_names=tuple(record.other_names),
+        city=record.city,
+        state=record.state,
+        postcode=record.postcode,
+        email=record.email,
+        phone=record.phone,
+        tax_id=record.tax_id,
+        type=record.type,
+    )
+
+
+class _Asking:
+    """The language model, where one is set up, with every exchange kept before it is made."""
+
+    def __init__(self, run: SuggestionRun) -> None:
+        self.run = run
+        self._row: ModelExchange | None = None
+        self._reported = Decimal(0)
+        config = ModelConfig.from_settings(settings.AI)
+        self.opinion = Opinion(config, record=self._keep, may_call=self._count) if config else None
+
+    @property
+    def notice(self) -> str:
+        if self.opinion is None:
+            return "No language model is set up, so the local ranker worked alone."
+        return self.opinion.notice
+
+    def spent(self) -> Decimal:
+        """Dollars since it was last asked for."""
+        if self.opinion is None:
+            return Decimal(0)
+        more = self.opinion.spent - self._reported
+        self._reported = self.opinion.spent
+        return more
+
+    def _count(self) -> bool:
+        """Counted before the call: a call that never comes back was made all the same."""
+        midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        today = ModelExchange.objects.filter(company=self.run.company, at__gte=midnight).count()
+        if today >= settings.AI.get("calls_a_day", CALLS_A_DAY):
+            return False
+        self._row = ModelExchange.objects.create(
+            company=self.run.company, run=self.run, model=settings.AI["model"], prompt=""
+        )
+        return True
+
+    def _keep(self, exchange: Exchange) -> None:
+        row = self._row or ModelExchange(company=self.run.company, run=self.run)
+        row.model, row.prompt, row.answer = exchange.model, exchange.prompt, exchange.answer
+        row.error, row.duration_ms = exchange.error, exchange.duration_ms
+        row.tokens_in, row.tokens_out = exchange.tokens_in, exchange.tokens_out
+        row.cost_dollars = exchange.cost_dollars
+        row.save()
+        self._row = None
+
+
+# --- What comes out -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Changes:
+    """What one batch did to mappings, for the trail and for others."""
+
+    lines: list[trail.Change]
+    sources: list[int]
+    drafted: int = 0
+
+
+@transaction.atomic
+def _store(
+    run: SuggestionRun,
+    fence: int,
+    batch: list[suggesting.Suggestion],
+    thresholds: Thresholds,
+    asking: _Asking,
+) -> bool:
+    """Keep what was found for a batch of records; False when the run is no longer ours."""
+    ours = _ours(run, fence)
+    if not ours.select_for_update(no_key=True).exists():
+        return False
+    suggestions = Suggestion.objects.bulk_create([_as_row(run, each, thresholds) for each in batch])
+    changes = _replace_drafts(run, {each.source_id: each for each in suggestions})
+    if changes.lines:
+        act = uuid5(NAMESPACE_OID, f"suggestion run {run.pk}")
+        trail.record_all(Verb.DRAFTED, changes.lines, by=None, machine=MACHINE, act=act)
+        mappings_changed.send(
+            Mapping, company=run.company, sources=changes.sources, publication=None
+        )
+    rankers = {each.ranker for each in batch} - {"local"}
+    ours.update(
+        looked_at=F("looked_at") + len(batch),
+        drafted=F("drafted") + changes.drafted,
+        cost_dollars=F("cost_dollars") + asking.spent(),
+        lease_until=Now() + LEASE,
+        **({"ranker": rankers.pop()[:80]} if rankers else {}),
+    )
+    return True
+
+
+def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresholds) -> Suggestion:
+    """What is kept: the target first among the candidates; none below the medium threshold."""
+    confidence = _three_digits(found.confidence)
+    target = found.target if confidence >= thresholds.medium else None
+    weighed = sorted(found.candidates, key=lambda each: each.candidate is not target)
+    return Suggestion(
+        company=run.company,
+        run=run,
+        source_id=found.source.key,
+        target_id=target.key if target else None,
+        confidence=confidence,
+        reason=found.reason[:300],
+        ranker=found.ranker[:80],
+        candidates=[
+            {
+                "record": each.candidate.key,
+                "name": each.candidate.name[:200],
+                "score": float(_three_digits(each.score)),
+                "reasons": list(each.reasons),
+            }
+            for each in weighed[:5]
+        ],
+    )
+
+
+def _three_digits(share: float) -> Decimal:
+    """Rounded down, so that a draft just below a threshold stays below it."""
+    exact = Decimal(str(min(max(share, 0.0), 1.0)))
+    return exact.quantize(Decimal("0.001"), rounding=ROUND_FLOOR)
+
+
+def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Changes:
+    """Bring the drafts of these records in line; what a person decided is not looked at."""
+    changes = _Changes([], [])
+    standing = list(
+        run.company.mappings.with_records()
+        .filter(source_id__in=by_source)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    targets = Record.objects.defer("payload", "search_text").in_bulk(
+        {each.target_id for each in by_source.values() if each.target_id}
+    )
+    drafts = [row for row in standing if row.state == Mapping.State.DRAFT]  # now, under its lock
+    renewed = []
+    for mapping in drafts:
+        suggestion = by_source[mapping.source_id]
+        if suggestion.target_id is None:
+            _withdraw(mapping, changes)
+        else:
+            _renew(mapping, suggestion, targets[suggestion.target_id], changes)
+            renewed.append(mapping)
+    Mapping.objects.bulk_update(
+        renewed, ["target", "confidence", "suggestion", "version", "updated_at"], batch_size=BATCH
+    )
+    taken = {mapping.source_id for mapping in standing}
+    wanted = [each for pk, each in by_source.items() if pk not in taken and each.target_id]
+    # A person may be inserting the same record's row: then theirs stands and ours is dropped.
+    Mapping.objects.bulk_create(
+        [
+            Mapping(
+                company=run.company,
+                kind=run.kind,
+                source_id=each.source_id,
+                target_id=each.target_id,
+                confidence=each.confidence,
+                suggestion=each,
+            )
+            for each in wanted
+        ],
+        ignore_conflicts=True,
+    )
+    for mapping in run.company.mappings.with_records().filter(suggestion__in=wanted).order_by("pk"):
+        changes.lines.append(trail.Change(mapping, None, mapping.as_values()))
+        changes.sources.append(mapping.source_id)
+        changes.drafted += 1
+    return changes
+
+
+def _withdraw(mapping: Mapping, changes: _Changes) -> None:
+    """Nothing is sure enough any more, or the target can no longer be used."""
+    changes.lines.append(trail.Change(mapping, mapping.as_values(), None))
+    changes.sources.append(mapping.source_id)
+    Mapping.objects.filter(pk=mapping.pk, state=Mapping.State.DRAFT).delete()
+
+
+def _renew(mapping: Mapping, suggestion: Suggestion, target: Record, changes: _Changes) -> None:
+    before = mapping.as_values()
+    is_new = mapping.target_id != target.pk
+    mapping.target, mapping.confidence = target, suggestion.confidence
+    mapping.suggestion, mapping.updated_at = suggestion, timezone.now()
+    if is_new:
+        mapping.version += 1
+        changes.drafted += 1
+        changes.sources.append(mapping.source_id)
+        changes.lines.append(trail.Change(mapping, before, mapping.as_values()))

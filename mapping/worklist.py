@@ -1,0 +1,486 @@
+"""What the review table and the hub show: records with what was decided on them, counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any
+
+from django.db.models import (
+    CharField,
+    Count,
+    DecimalField,
+    Expression,
+    F,
+    FloatField,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
+from django.urls import reverse
+
+from common.choices import Side
+from common.templatetags.format import confidence_percent
+from companies.models import Company, CompanySettings
+from connectors.models import Connection, Record
+from mapping import comparing, targets, waiting
+from mapping.models import Kind, Mapping, kinds_in_use
+from mapping.querysets import MappingQuerySet
+from mapping.waiting import Waits
+
+PAGE = 50
+# A second candidate this near to the draft's score keeps the draft out of "accept all".
+CLOSE = 0.05
+NO_SCORE = Decimal(-1)
+
+# Conditions on a source record, by tab. A record without a mapping has no state at all.
+UNDECIDED = Q(mappings__state=None) | Q(mappings__state=Mapping.State.DRAFT)
+TABS = {
+    "review": ("To review", UNDECIDED),
+    "accepted": ("Accepted", Q(mappings__state=Mapping.State.ACCEPTED)),
+    "published": ("Published", Q(mappings__state=Mapping.State.PUBLISHED)),
+    "changed": ("Changed in the ledger", Q(mappings__stale__gt="")),
+    "left": ("Left", Q(mappings__state=Mapping.State.LEFT)),
+    "no_match": ("No match", Q(mappings__state=Mapping.State.NO_MATCH)),
+    "all": ("All", Q()),
+}
+SORTS = {
+    "-confidence": "Confidence, high first",
+    "confidence": "Confidence, low first",
+    "-money": "Waiting money",
+    "name": "Name",
+}
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    high: Decimal
+    medium: Decimal
+
+    @classmethod
+    def of(cls, kind: Kind, settings: CompanySettings) -> "Thresholds":
+        name = kind.value if kind in (Kind.VENDOR, Kind.PROJECT) else "line"
+        return cls(getattr(settings, f"{name}_high"), getattr(settings, f"{name}_medium"))
+
+    def band(self, confidence: Decimal | None) -> str:
+        if confidence is None:
+            return ""
+        return (
+            "high" if confidence >= self.high else "medium" if confidence >= self.medium else "low"
+        )
+
+    def condition(self, band: str) -> Q:
+        """On a source record's draft."""
+        score = "mappings__confidence"
+        return {
+            "high": Q(**{f"{score}__gte": self.high}),
+            "medium": Q(**{f"{score}__gte": self.medium, f"{score}__lt": self.high}),
+            "low": Q(**{f"{score}__lt": self.medium}),
+            "none": Q(**{f"{score}__isnull": True}),
+        }[band]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody asked to see, as it stands in the address."""
+
+    tab: str = "review"
+    q: str = ""
+    band: str = ""
+    waiting: str = ""  # "some" or "none"
+    sort: str = "-confidence"
+
+    def as_query(self, **changes: str) -> dict[str, str]:
+        """For the address: only what differs from the usual."""
+        usual = Filters()
+        now = {name: getattr(self, name) for name in ("tab", "q", "band", "waiting", "sort")}
+        now.update(changes)
+        return {name: value for name, value in now.items() if value != getattr(usual, name, "")}
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.q or self.band or self.waiting)
+
+
+@dataclass
+class Row:
+    """One source record as the table shows it."""
+
+    source: Record
+    mapping: Mapping | None
+    thresholds: Thresholds
+    waits: Waits = field(default_factory=Waits)
+    problem: str = ""  # why what somebody just tried was not saved
+    like: int = 0  # how many more look the same, after an override
+    url: str = ""  # its own page; the forms post below it
+    is_fresh: bool = False  # decided just now, in this answer
+
+    @property
+    def dom(self) -> str:
+        """What the ids of its elements begin with."""
+        return f"mapping-{self.source.pk}"
+
+    @property
+    def detail(self) -> str:
+        return comparing.detail_of(self.source)
+
+    @property
+    def target_detail(self) -> str:
+        return (
+            comparing.detail_of(self.mapping.target) if self.mapping and self.mapping.target else ""
+        )
+
+    @property
+    def state(self) -> str:
+        """The word of `{% status %}`."""
+        if self.mapping is None:
+            return "none"
+        if self.mapping.stale:
+            return "stale"
+        if self.mapping.state == Mapping.State.ACCEPTED and self.mapping.is_override:
+            return "overridden"
+        return str(self.mapping.state)
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.mapping is None or self.mapping.state == Mapping.State.DRAFT
+
+    @property
+    def has_draft(self) -> bool:
+        return self.mapping is not None and self.mapping.state == Mapping.State.DRAFT
+
+    @property
+    def can_be_undone(self) -> bool:
+        return not self.is_undecided and self.state not in ("published", "stale")
+
+    @property
+    def can_be_decided(self) -> bool:
+        return self.mapping is None or self.mapping.state != Mapping.State.PUBLISHED
+
+    @property
+    def published_words(self) -> str:
+        publication = self.mapping.publication if self.mapping else None
+        return f"Published, no. {publication.number}" if publication else "Published"
+
+    @property
+    def stale_words(self) -> str:
+        return f"Published, but it {self.trouble}"
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        return self.mapping is not None and self.mapping.stale == Mapping.Stale.RENAMED
+
+    @property
+    def version(self) -> int:
+        return self.mapping.version if self.mapping else 0
+
+    @property
+    def band(self) -> str:
+        return self.thresholds.band(self.mapping.confidence if self.mapping else None)
+
+    @property
+    def reason(self) -> str:
+        suggestion = self.mapping.suggestion if self.mapping else None
+        return suggestion.reason if suggestion and self.has_draft else ""
+
+    @cached_property
+    def close_second(self) -> dict[str, Any] | None:
+        """The candidate that the draft barely beat: {"name", "percent"}."""
+        if not (self.has_draft and self.mapping and self.mapping.suggestion):
+            return None
+        others = self.mapping.suggestion.candidates[1:2]
+        if not others or self.mapping.confidence is None:
+            return None
+        second = others[0]
+        if second["score"] < float(self.mapping.confidence) - CLOSE:
+            return None
+        return {
+            "name": second.get("name", "another record"),
+            "percent": confidence_percent(second["score"]),
+        }
+
+    @cached_property
+    def trouble(self) -> str:
+        """Why the target cannot be taken any more, or what happened to a published one."""
+        mapping = self.mapping
+        if mapping is None or mapping.target is None:
+            return ""
+        if mapping.stale:
+            return Mapping.Stale(mapping.stale).label
+        return "" if mapping.target.is_usable else "can no longer be used"
+
+
+@dataclass(frozen=True)
+class Counts:
+    tabs: dict[str, int]
+    bands: dict[str, int]
+    high_held_back: int
+    shown: int  # rows that match the filters in the current tab
+
+    @property
+    def total(self) -> int:
+        return self.tabs["all"]
+
+    @property
+    def decided(self) -> int:
+        return self.tabs["all"] - self.tabs["review"]
+
+    @property
+    def high_acceptable(self) -> int:
+        return self.bands["high"] - self.high_held_back
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The two ends, as people name them, and when the source was last read."""
+
+    source: str
+    ledger: str
+    pulled_at: datetime | None
+
+    @classmethod
+    def of(cls, company: Company) -> "Systems":
+        found = {
+            connection.side: connection
+            for connection in company.connections.exclude(state=Connection.State.DISCONNECTED).only(
+                "side", "system", "last_pulled_at"
+            )
+        }
+        source, ledger = found.get(Side.SOURCE), found.get(Side.LEDGER)
+        return cls(
+            targets.system_name(source) if source else "Source",
+            targets.system_name(ledger) if ledger else "Ledger",
+            source.last_pulled_at if source else None,
+        )
+
+
+def sources(company: Company, *kinds: Kind) -> QuerySet[Record]:
+    """Records that bills come with and that are still there, each with its one mapping or none."""
+    return Record.objects.filter(
+        company=company,
+        kind__in=[kind.value for kind in kinds],
+        connection__side=Side.SOURCE,
+        gone_at=None,
+    ).exclude(connection__state=Connection.State.DISCONNECTED)
+
+
+class Worklist:
+    """The source records of one kind under one set of filters."""
+
+    def __init__(self, company: Company, kind: Kind, filters: Filters) -> None:
+        self.company = company
+        self.kind = kind
+        self.filters = filters
+        self.thresholds = Thresholds.of(kind, company.settings)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Everything the tabs, bands and pager print, in one query."""
+        high = Q(mappings__state=Mapping.State.DRAFT) & self.thresholds.condition("high")
+        numbers: dict[str, Any] = {
+            f"tab_{tab}": Count("pk", filter=condition) for tab, (_, condition) in TABS.items()
+        }
+        shown = Q(TABS[self.filters.tab][1]) & self._narrowed()
+        numbers |= {
+            f"band_{band}": Count("pk", filter=shown & self.thresholds.condition(band))
+            for band in ("high", "medium", "low", "none")
+        }
+        numbers["held_back"] = Count("pk", filter=shown & high & Q(rival__gte=F("score") - CLOSE))
+        numbers["shown"] = Count("pk", filter=shown)
+        found = self._base().annotate(rival=_rival(), score=_score()).aggregate(**numbers)
+        return Counts(
+            tabs={tab: found[f"tab_{tab}"] for tab in TABS},
+            bands={band: found[f"band_{band}"] for band in ("high", "medium", "low", "none")},
+            high_held_back=found["held_back"],
+            shown=found["shown"],
+        )
+
+    def page(self, after: str = "") -> tuple[list[Row], str]:
+        """Fifty rows and the cursor behind the last of them; no cursor at the end.
+
+        The cursor says where the page ended and not how many rows came before: rows that were
+        decided since do not make the next page skip as many.
+        """
+        key, descending = self._order()
+        records = self._base().filter(TABS[self.filters.tab][1]).filter(self._narrowed())
+        records = records.annotate(key=key).order_by(
+            F("key").desc() if descending else F("key").asc(), "name", "pk"
+        )
+        if after:
+            records = records.filter(self._behind(after, descending=descending))
+        found = list(records.defer("payload", "search_text")[: PAGE + 1])
+        page, more = found[:PAGE], len(found) > PAGE
+        cursor = f"{page[-1].key}~{page[-1].pk}" if more else ""
+        return rows(self.company, page, self.thresholds), cursor
+
+    def remaining(self, cursor: str) -> int:
+        """How many rows come behind the cursor."""
+        key, descending = self._order()
+        records = self._base().filter(TABS[self.filters.tab][1]).filter(self._narrowed())
+        return records.annotate(key=key).filter(self._behind(cursor, descending=descending)).count()
+
+    def acceptable(self) -> MappingQuerySet:
+        """Drafts that may be accepted together: high, and no second candidate close behind."""
+        return self._high().exclude(pk__in=self.held_back().values("pk"))
+
+    def held_back(self) -> MappingQuerySet:
+        return (
+            self._high()
+            .annotate(rival=_rival(""), score=_score(""))
+            .filter(
+                Q(rival__gte=F("score") - CLOSE)
+                | Q(target__is_active=False)
+                | Q(target__is_selectable=False)
+                | Q(target__gone_at__isnull=False)
+            )
+        )
+
+    def _high(self) -> MappingQuerySet:
+        records = self._base().filter(self._narrowed()).values("pk")
+        return (
+            self.company.mappings.drafts()
+            .filter(kind=self.kind, source__in=records, confidence__gte=self.thresholds.high)
+            .order_by("-confidence", "pk")
+        )
+
+    def _base(self) -> QuerySet[Record]:
+        records = sources(self.company, self.kind)
+        if self.filters.waiting or self.filters.sort == "-money":
+            records = records.annotate(waiting=waiting.bills().amount_of("pk"))
+        return records
+
+    def _narrowed(self) -> Q:
+        condition = Q()
+        for word in self.filters.q.lower().split():
+            condition &= Q(search_text__contains=word) | Q(
+                mappings__target__search_text__contains=word
+            )
+        if self.filters.band:
+            condition &= self.thresholds.condition(self.filters.band)
+        if self.filters.waiting == "some":
+            condition &= Q(waiting__gt=0)
+        elif self.filters.waiting == "none":
+            condition &= Q(waiting=0)
+        return condition
+
+    def _order(self) -> tuple[Expression | F, bool]:
+        """What to sort by first, and whether downwards."""
+        if self.filters.sort == "-money":
+            return F("waiting"), True
+        if self.filters.sort == "name":
+            return Value("", output_field=CharField()), False
+        # Without a score comes last, whichever way round.
+        last = NO_SCORE if self.filters.sort == "-confidence" else Decimal(2)
+        score = Coalesce(
+            "mappings__confidence",
+            Value(last),
+            output_field=DecimalField(max_digits=4, decimal_places=3),
+        )
+        return score, self.filters.sort == "-confidence"
+
+    def _behind(self, cursor: str, *, descending: bool) -> Q:
+        value, _, pk = cursor.rpartition("~")
+        if not pk.isdigit():
+            return Q()
+        name = Record.objects.filter(company=self.company, pk=pk).values_list("name", flat=True)
+        last = name.first() or ""
+        same = Q(name__gt=last) | Q(name=last, pk__gt=int(pk))
+        if self.filters.sort == "name":
+            return same
+        key = as_score(value)
+        if key is None:
+            return Q()
+        further = Q(key__lt=key) if descending else Q(key__gt=key)
+        return further | (Q(key=key) & same)
+
+
+def as_score(text: str) -> Decimal | None:
+    """A number from the address; None when it is none."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) -> list[Row]:
+    """The records with their mappings and what waits for them."""
+    ids = [record.pk for record in records]
+    mappings = {
+        mapping.source_id: mapping
+        for mapping in company.mappings.with_records().filter(source_id__in=ids)
+    }
+    waits = waiting.bills().by_record(company, ids) if ids else {}
+    return [
+        Row(
+            record,
+            mappings.get(record.pk),
+            thresholds,
+            waits.get(record.pk, Waits()),
+            url=reverse("mapping:detail", args=[company.slug, Kind(record.kind).slug, record.pk]),
+        )
+        for record in records
+    ]
+
+
+def row(company: Company, kind: Kind, pk: int) -> Row | None:
+    """One row as it is now; None when the company has no such record."""
+    record = sources(company, kind).defer("payload", "search_text").filter(pk=pk).first()
+    if record is None:
+        return None
+    return rows(company, [record], Thresholds.of(kind, company.settings))[0]
+
+
+@dataclass(frozen=True)
+class KindSummary:
+    """One kind's line on the hub."""
+
+    kind: Kind
+    tabs: dict[str, int]
+    waits: Waits
+
+    @property
+    def total(self) -> int:
+        return self.tabs["all"]
+
+    @property
+    def decided(self) -> int:
+        return self.total - self.tabs["review"]
+
+
+def summaries(company: Company) -> list[KindSummary]:
+    kinds = kinds_in_use(company.settings)
+    found: dict[str, Any] = {
+        row["kind"]: row
+        for row in sources(company, *kinds)
+        .values("kind")
+        .annotate(
+            **{
+                f"tab_{tab}": Count("pk", filter=condition) if condition else Count("pk")
+                for tab, (_, condition) in TABS.items()
+            }
+        )
+        .order_by()
+    }
+    waits = waiting.bills().by_kind(company)
+    return [
+        KindSummary(
+            kind,
+            {tab: found.get(kind.value, {}).get(f"tab_{tab}", 0) for tab in TABS},
+            waits.get(kind.value, Waits()),
+        )
+        for kind in kinds
+    ]
+
+
+def _rival(prefix: str = "mappings__") -> Expression:
+    """The second candidate's score. Drafting puts the drafted one first."""
+    second = KeyTransform("1", f"{prefix}suggestion__candidates")
+    return Cast(KeyTextTransform("score", second), FloatField())
+
+
+def _score(prefix: str = "mappings__") -> Expression:
+    return Cast(F(f"{prefix}confidence"), FloatField())

@@ -1,4 +1,44 @@
-from django.urls import URLPattern
+from django.urls import path, register_converter
+
+from mapping import decision_views, publication_views, views
+from mapping.models import Kind
+
+
+class KindConverter:
+    regex = "|".join(kind.slug for kind in Kind)
+
+    def to_python(self, value: str) -> Kind:
+        return next(kind for kind in Kind if kind.slug == value)
+
+    def to_url(self, value: Kind | str) -> str:
+        return value.slug if isinstance(value, Kind) else value
+
+
+register_converter(KindConverter, "mapping_kind")
 
 app_name = "mapping"
-urlpatterns: list[URLPattern] = []
+KIND = "<mapping_kind:kind>/"
+ROW = KIND + "<int:pk>/"
+urlpatterns = [
+    path("", views.hub, name="hub"),
+    path("publish/", publication_views.publish, name="publish"),
+    path("unpublish/", publication_views.unpublish, name="unpublish"),
+    path("publications/", publication_views.publications, name="publications"),
+    path("publications/<int:number>/", publication_views.publication, name="publication"),
+    path("runs/<int:pk>/", views.run, name="run"),
+    path(KIND, views.review, name="review"),
+    path(KIND + "draft/", views.draft, name="draft"),
+    path(KIND + "accept-many/", decision_views.accept_many, name="accept-many"),
+    path(KIND + "leave-many/", decision_views.leave_many, name="leave-many"),
+    path(ROW, views.detail, name="detail"),
+    path(ROW + "compare/", views.compare, name="compare"),
+    path(ROW + "options/", decision_views.options, name="options"),
+    path(ROW + "accept/", decision_views.accept, name="accept"),
+    path(ROW + "override/", decision_views.override, name="override"),
+    path(ROW + "leave/", decision_views.leave, name="leave"),
+    path(ROW + "no-match/", decision_views.no_match, name="no-match"),
+    path(ROW + "undo/", decision_views.undo, name="undo"),
+    path(ROW + "like/", decision_views.like, name="like"),
+    path(ROW + "comment/", decision_views.comment, name="comment"),
+    path(ROW + "confirm/", publication_views.confirm, name="confirm"),
+]

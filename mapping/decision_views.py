@@ -1,0 +1,331 @@
+"""What a person decides in the table or on a mapping's page. Every change is a real form."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from common.errors import AppError, Conflict, NotAllowed
+from common.middleware import with_toast
+from companies.access import Action, CompanyRequest, check, requires
+from connectors.models import Record
+from mapping import comparing, reviewing, searching, showing, worklist
+from mapping.forms import DecisionForm, ManyForm, OverrideForm
+from mapping.models import Kind, Mapping
+from mapping.worklist import Row, Systems, Worklist
+
+FIRST = 10
+Decide = Callable[[Row, int | None, str], object]
+
+
+@require_POST
+@requires(Action.DECIDE)
+def accept(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    def decide(row: Row, version: int | None, _note: str) -> Mapping:
+        if row.mapping is None:
+            raise Conflict("There is no draft to accept any more. Override chooses a record.")
+        return reviewing.accept(row.mapping, by=request.user, version=version)
+
+    return _decided(request, kind, pk, decide, "accepted")
+
+
+@require_POST
+@requires(Action.DECIDE)
+def leave(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    def decide(row: Row, version: int | None, note: str) -> Mapping:
+        return reviewing.leave(_thing(row), by=request.user, note=note, version=version)
+
+    return _decided(request, kind, pk, decide, "left for later")
+
+
+@require_POST
+@requires(Action.DECIDE)
+def no_match(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    def decide(row: Row, version: int | None, note: str) -> Mapping:
+        return reviewing.no_match(_thing(row), by=request.user, note=note, version=version)
+
+    return _decided(request, kind, pk, decide, "marked as no match")
+
+
+@require_POST
+@requires(Action.DECIDE)
+def undo(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    def decide(row: Row, version: int | None, _note: str) -> Mapping | None:
+        if row.mapping is None:
+            return None
+        return reviewing.undo(row.mapping, by=request.user, version=version)
+
+    return _decided(request, kind, pk, decide, "undone")
+
+
+@require_POST
+@requires(Action.DECIDE)
+def comment(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    row = showing.row_or_404(request, kind, pk)
+    reviewing.comment(_thing(row), request.POST.get("text", ""), by=request.user)
+    messages.success(request, "Note saved.")
+    return redirect(row.url + "#history")
+
+
+# --- Override -----------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.DECIDE)
+def override(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    if request.method == "POST":
+        return _override(request, kind, pk)
+    return _override_box(request, kind, showing.row_or_404(request, kind, pk))
+
+
+@require_safe
+@requires(Action.DECIDE)
+def options(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    row = showing.row_or_404(request, kind, pk)
+    text = request.GET.get("q", "")[:200]
+    if not request.htmx:
+        return redirect(f"{row.url}override/?{urlencode({'q': text})}")
+    answer = searching.search(request.company, kind, text)
+    context = {
+        "id": f"{row.dom}-pick",
+        "options": [_option(option, row) for option in answer.options],
+        "count": _counted(kind, text, answer),
+        "none": "None of these: mark as no match",
+    }
+    return render(request, "components/_listbox.html", context)
+
+
+def _override(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    publish = bool(request.POST.get("publish"))
+    if publish:
+        check(request.membership, Action.PUBLISH)
+    form = OverrideForm(request.POST)
+    if not form.is_valid():
+        row = showing.row_or_404(request, kind, pk)
+        typed = request.POST.get("q", "").strip()
+        noun = kind.singular if kind is Kind.VENDOR else "record"
+        error = f"Choose a {noun} from the list, or mark as no match."
+        if typed:
+            error = f"'{typed[:80]}' was not taken from the list. {error}"
+        return _override_box(request, kind, row, error=error, status=422)
+    pick, note = form.cleaned_data["target"], form.cleaned_data["note"]
+
+    def decide(row: Row, version: int | None, _note: str) -> Mapping:
+        if pick == "none":
+            return reviewing.no_match(_thing(row), by=request.user, note=note, version=version)
+        target = (
+            Record.objects.filter(company=request.company, pk=int(pick))
+            .select_related("connection")
+            .first()
+        )
+        if target is None:
+            raise Conflict("That record is no longer there. Choose another one.")
+        act = reviewing.override_and_publish if publish else reviewing.override
+        return act(_thing(row), target, by=request.user, note=note, version=version)
+
+    done = "marked as no match" if pick == "none" else "overridden and published" if publish else ""
+    return _decided(request, kind, pk, decide, done or "overridden")
+
+
+def _override_box(
+    request: CompanyRequest, kind: Kind, row: Row, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    text = (request.POST.get("q") or request.GET.get("q") or "")[:200]
+    systems = Systems.of(request.company)
+    context: dict[str, Any] = {
+        "row": row,
+        "kind": kind,
+        "systems": systems,
+        "rights": showing.Rights.of(request),
+        "label": f"{kind.singular.capitalize()} in {systems.ledger}",
+        "error": error,
+        "note": request.POST.get("note", ""),
+        "q": text,
+    }
+    if request.htmx:
+        response = render(request, "mapping/_override.html", context, status=status)
+        if status != 200:
+            response["HX-Retarget"] = f"#{row.dom}-more"
+            response["HX-Reswap"] = "outerHTML"
+        return response
+    suggestion = comparing.latest_suggestion(request.company, row.source)
+    answer = searching.search(request.company, kind, text) if text else None
+    context |= {
+        "answer": answer,
+        "counted": _counted(kind, text, answer) if answer else "",
+        "candidates": comparing.candidates(suggestion, request.company, kind),
+        "next": request.POST.get("next") or request.headers.get("Referer", ""),
+    }
+    return render(request, "mapping/override.html", context, status=status)
+
+
+def _option(option: searching.Option, row: Row) -> dict[str, object]:
+    suggestion = row.mapping.suggestion if row.mapping else None
+    score = next(
+        (
+            each["score"]
+            for each in (suggestion.candidates if suggestion else [])
+            if each["record"] == option.record.pk
+        ),
+        None,
+    )
+    parts = [comparing.detail_of(option.record)]
+    if score is not None and not option.problem:
+        parts.append(f"{int(score * 100)}%")
+    parts.append(option.problem)
+    return {
+        "value": option.record.pk,
+        "label": option.record.name,
+        "detail": " · ".join(part for part in parts if part),
+        "disabled": bool(option.problem),
+    }
+
+
+def _counted(kind: Kind, text: str, answer: searching.Answer) -> str:
+    noun = kind.singular if kind is Kind.VENDOR else "record"
+    if not answer.options:
+        return f"No {noun} matches '{text}'. Check the spelling or mark as no match."
+    if not answer.matching:
+        return f"No {noun} matches '{text}' exactly. These are near."
+    match = "matches" if answer.matching == 1 else "match"
+    return f"{answer.matching:,} of {answer.total:,} {match}"
+
+
+# --- Several at once ----------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.DECIDE)
+def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
+    """The rows ticked, or everything the filter finds that is high and has no close second."""
+    showing.kind_in_use(request, kind)
+    if request.method != "POST":
+        return _accept_dialog(request, kind)
+    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
+    if ids:
+        drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
+        accepted = reviewing.accept_many(drafts, by=request.user, expected=len(set(ids)))
+        return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
+    form = ManyForm(request.POST)
+    expected = form.cleaned_data["expected"] or 0 if form.is_valid() else 0
+    work = Worklist(request.company, kind, showing.filters_of(request))
+    try:
+        accepted = reviewing.accept_many(work.acceptable(), by=request.user, expected=expected)
+    except Conflict as conflict:
+        return _accept_dialog(request, kind, changed=str(conflict))
+    return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
+
+
+@require_POST
+@requires(Action.DECIDE)
+def leave_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
+    showing.kind_in_use(request, kind)
+    ids = {int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()}
+    if not ids:
+        raise AppError("No row is ticked. Tick some first.")
+    drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
+    left = reviewing.leave_many(drafts, by=request.user, expected=len(ids))
+    return _many_done(request, kind, f"{_drafts(len(left))} left for later.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Action.DECIDE)
+def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    """Rows that look like one just overridden: shown, none of them ticked."""
+    row = showing.row_or_404(request, kind, pk)
+    if row.mapping is None or row.mapping.target is None:
+        raise Conflict("This was undone meanwhile, so there is nothing to apply.")
+    if request.method == "POST":
+        ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
+        if not ids:
+            raise AppError("No row is ticked. Tick those that should take the same record.")
+        done = reviewing.override_like(row.mapping, ids, by=request.user)
+        point = "points" if len(done) == 1 else "point"
+        text = f"{len(done):,} more {point} to {row.mapping.target.name}."
+        return _many_done(request, kind, text)
+    context = {"row": row, "kind": kind, "others": reviewing.like_rows(row.mapping)}
+    page = "mapping/_like.html" if request.htmx else "mapping/like.html"
+    return render(request, page, context)
+
+
+def _accept_dialog(request: CompanyRequest, kind: Kind, changed: str = "") -> HttpResponse:
+    filters = showing.filters_of(request)
+    work = Worklist(request.company, kind, filters)
+    drafts = work.acceptable().with_records()
+    held = work.held_back().with_records()
+    query = urlencode(filters.as_query(tab="review", band="high"))
+    count = drafts.count()
+    context = {
+        "kind": kind,
+        "count": count,
+        "first": drafts[:FIRST],
+        "more": max(0, count - FIRST),
+        "held": [
+            worklist.Row(mapping.source, mapping, work.thresholds) for mapping in held[:FIRST]
+        ],
+        "held_count": held.count(),
+        "changed": changed,
+        "url": reverse("mapping:accept-many", args=[request.company.slug, kind.slug]) + f"?{query}",
+        "list_url": showing.list_url(request, kind),
+        "systems": Systems.of(request.company),
+    }
+    page = "mapping/_accept_many.html" if request.htmx else "mapping/accept_many.html"
+    response = render(request, page, context, status=409 if changed else 200)
+    if changed and request.htmx:
+        response["HX-Retarget"] = "#dialog"
+        response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _many_done(request: CompanyRequest, kind: Kind, text: str) -> HttpResponse:
+    """The table anew, as the page it stands in asks for it."""
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect(showing.list_url(request, kind))
+    work = Worklist(request.company, kind, showing.filters_of_page(request))
+    context = showing.page_of(request, work)
+    response = render(request, "mapping/_results_answer.html", context)
+    return with_toast(response, text, level="success")
+
+
+def _drafts(number: int) -> str:
+    return f"{number:,} draft{'' if number == 1 else 's'}"
+
+
+# --- What all of them share ---------------------------------------------------------------------
+
+
+def _thing(row: Row) -> Mapping | Record:
+    return row.mapping or row.source
+
+
+def _decided(
+    request: CompanyRequest, kind: Kind, pk: int, decide: Decide, done: str
+) -> HttpResponse:
+    """Decide, then answer with the row as it is now, whatever came of it."""
+    row = showing.row_or_404(request, kind, pk)
+    form = DecisionForm(request.POST)
+    form.is_valid()
+    version, note = form.cleaned_data.get("version"), form.cleaned_data.get("note", "")
+    try:
+        mapping = decide(row, version, note)
+    except NotAllowed:
+        raise
+    except AppError as error:
+        if not request.htmx:
+            raise
+        row = showing.row_or_404(request, kind, pk)
+        row.problem = str(error)
+        return showing.row_answer(request, kind, row, status=error.status)
+    if not request.htmx:
+        messages.success(request, f"{row.source.name}: {done}.")
+        return showing.back(request, showing.list_url(request, kind))
+    row = showing.row_or_404(request, kind, pk)
+    if isinstance(mapping, Mapping) and mapping.is_override and mapping.target_id:
+        row.like = len(reviewing.like_rows(mapping))
+    return showing.row_answer(request, kind, row)

@@ -1,0 +1,72 @@
+"""What the review table can be asked for, and what its forms send."""
+
+from django import forms
+
+from mapping.worklist import SORTS, TABS, Filters
+
+
+class FilterForm(forms.Form):
+    """Reads the address leniently: what it does not know counts as not asked for."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    band = forms.ChoiceField(
+        label="Confidence",
+        required=False,
+        choices=[
+            ("", "Any"),
+            ("high", "High"),
+            ("medium", "Medium"),
+            ("low", "Low"),
+            ("none", "No draft"),
+        ],
+    )
+    waiting = forms.ChoiceField(
+        label="Waiting bills",
+        required=False,
+        choices=[("", "Any"), ("some", "With bills"), ("none", "Without")],
+    )
+    sort = forms.ChoiceField(label="Sort", required=False, choices=list(SORTS.items()))
+
+    def filters(self, tab: str, usual_sort: str = "") -> Filters:
+        self.is_valid()
+        given = {name: value for name, value in self.cleaned_data.items() if value}
+        if usual_sort in SORTS:
+            given.setdefault("sort", usual_sort)
+        return Filters(tab=tab if tab in TABS else "review", **given)
+
+
+class DecisionForm(forms.Form):
+    """A decision on one row: the version looked at rides along."""
+
+    version = forms.IntegerField(required=False, min_value=0)
+    note = forms.CharField(required=False, max_length=2000)
+
+
+class OverrideForm(DecisionForm):
+    target = forms.CharField(max_length=20)  # a record's id, or "none"
+    q = forms.CharField(required=False, max_length=200)
+
+    def clean_target(self) -> str:
+        target: str = self.cleaned_data["target"]
+        if target != "none" and not target.isdigit():
+            raise forms.ValidationError("Choose a record.")
+        return target
+
+
+class ManyForm(forms.Form):
+    expected = forms.IntegerField(min_value=0, required=False)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Reason",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Kept in the trail, for whoever asks later.",
+        error_messages={"required": "Write why, for whoever asks later."},
+    )

@@ -1,0 +1,134 @@
+"""Pages to look at: the hub, the review table, one mapping, and how drafting gets on."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from companies.access import Action, CompanyRequest, may, refusal, requires
+from mapping import comparing, drafting, history, showing, waiting, worklist
+from mapping.forms import FilterForm
+from mapping.models import Kind, Mapping, SuggestionRun
+from mapping.worklist import Row, Systems, Worklist
+
+BILLS_SHOWN = 20
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def hub(request: CompanyRequest) -> HttpResponse:
+    company = request.company
+    kinds = worklist.summaries(company)
+    context = {
+        "kinds": kinds,
+        "systems": Systems.of(company),
+        "accepted": sum(kind.tabs["accepted"] for kind in kinds),
+        "last": company.publications.select_related("by").first(),
+        "rights": showing.Rights.of(request),
+    }
+    return render(request, "mapping/hub.html", context)
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def review(request: CompanyRequest, kind: Kind) -> HttpResponse:
+    filters = showing.filters_of(request)
+    if request.GET.get("sort") and request.session.get(showing.SORT_KEPT_AS) != filters.sort:
+        request.session[showing.SORT_KEPT_AS] = filters.sort
+    work = Worklist(request.company, showing.kind_in_use(request, kind), filters)
+    after = request.GET.get("after", "")
+    context = showing.page_of(request, work, after)
+    if request.htmx:
+        part = "_more.html" if after else "_results_answer.html"
+        return render(request, f"mapping/{part}", context)
+    context |= {
+        "form": FilterForm(filters.as_query() | {"sort": filters.sort}),
+        "run": showing.running(request, kind),
+    }
+    return render(request, "mapping/review.html", context)
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    row = showing.row_or_404(request, kind, pk)
+    source, mapping = row.source, row.mapping
+    suggestion = comparing.latest_suggestion(request.company, source)
+    rights = showing.Rights.of(request)
+    context = {
+        "row": row,
+        "kind": kind,
+        "rights": rights,
+        "systems": Systems.of(request.company),
+        "fields": comparing.fields(source, mapping.target if mapping else None),
+        "suggestion": suggestion,
+        "candidates": comparing.candidates(suggestion, request.company, kind),
+        "events": history.of_record(request.company, source, mapping),
+        "bills": waiting.bills().using(request.company, source.pk, BILLS_SHOWN),
+        "refusal": _refusal(request, row),
+        "list_url": showing.list_url(request, kind),
+    }
+    return render(request, "mapping/detail.html", context)
+
+
+def _refusal(request: CompanyRequest, row: Row) -> str:
+    """Who can do what this person cannot do here."""
+    published = row.mapping is not None and row.mapping.state == Mapping.State.PUBLISHED
+    action = Action.UNPUBLISH if published else Action.DECIDE
+    return "" if may(request.membership, action) else refusal(request.company, action)
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def compare(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
+    row = showing.row_or_404(request, kind, pk)
+    if not request.htmx:
+        return redirect(row.url)
+    mapping = row.mapping
+    suggestion = mapping.suggestion if mapping and mapping.suggestion else None
+    suggestion = suggestion or comparing.latest_suggestion(request.company, row.source)
+    choices = comparing.candidates(suggestion, request.company, kind)
+    beside = mapping.target if mapping and mapping.target else None
+    if beside is None and choices:
+        beside = choices[0].record
+    context: dict[str, Any] = {
+        "row": row,
+        "kind": kind,
+        "rights": showing.Rights.of(request),
+        "systems": Systems.of(request.company),
+        "beside": beside,
+        "fields": comparing.fields(row.source, beside),
+        "candidates": choices,
+        "events": history.of_record(request.company, row.source, mapping, limit=3),
+    }
+    return render(request, "mapping/_compare.html", context)
+
+
+@require_POST
+@requires(Action.DECIDE)
+def draft(request: CompanyRequest, kind: Kind) -> HttpResponse:
+    started = drafting.start(request.company, showing.kind_in_use(request, kind), by=request.user)
+    if request.htmx:
+        return render(request, "mapping/_run.html", _progress_of(started))
+    messages.info(request, f"Drafting {kind.label.lower()}. You can leave; it goes on.")
+    return redirect(showing.list_url(request, kind))
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def run(request: CompanyRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(request.company.suggestion_runs, pk=pk)
+    if not request.htmx:
+        return redirect(
+            reverse("mapping:review", args=[request.company.slug, Kind(found.kind).slug])
+        )
+    return render(request, "mapping/_run.html", _progress_of(found))
+
+
+def _progress_of(found: SuggestionRun) -> dict[str, Any]:
+    age = (timezone.now() - found.created_at).total_seconds()
+    return {"run": found, "slow": age > 60}

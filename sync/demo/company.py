@@ -4,13 +4,13 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.management.commands._walk import connect_headless
 from django.conf import settings
 from django.core.management.base import CommandError
 
 from common.choices import RecordKind, Side, System
 from companies.models import Company, CompanySettings, Membership, Role, User
 from connectors import registry
+from connectors.management.commands._walk import connect_headless
 
 PASSWORD = "tieout-demo-2026"  # noqa: S105  # printed by the demo, for this machine only
 NAMES = {"demo": "Cobalt Ridge Builders", "real": "Real Names Construction"}

@@ -81,3 +81,8 @@ def refuse_a_taken_port(url: str, *, name: str) -> None:
                 f"Something listens at {url} already, where {name} should. Stop it (is another"
                 " demo running?) and start again."
             )
+
+
+def interrupt(*_signal: object) -> None:
+    """A handler of SIGTERM: end as Ctrl-C does, so that every child is stopped on the way out."""
+    raise KeyboardInterrupt

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         seed, address = options["seed"], f"http://localhost:{options['port']}"
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGTERM, processes.interrupt)
         call_command("collectstatic", interactive=False, verbosity=0)
         logs = settings.VAR_DIR / "log"
         processes.refuse_a_taken_port(f"http://127.0.0.1:{options['port']}", name="the web server")
@@ -64,7 +64,3 @@ class Command(BaseCommand):
             "Start with the controller at Mappings. Stop with Ctrl-C; everything is kept.\n"
         )
         self.stdout.flush()
-
-
-def _interrupt(*_signal: object) -> None:
-    raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """`make demo-check`: the whole main job without a browser, and one JSON object of what came out."""
 
 import json
+import signal
 import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync.demo import checking
+from sync.demo import checking, processes
 
 
 class Command(BaseCommand):
@@ -19,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        # Asked to stop, it takes its sandboxes and workers with it.
+        signal.signal(signal.SIGTERM, processes.interrupt)
         with ExitStack() as stack:
             company = checking.prepare(stack, options["seed"])
             result = checking.check(company, options["seed"])

@@ -40,7 +40,9 @@ def trail(request: CompanyRequest) -> HttpResponse:
         next_url = f"?{asked.urlencode()}"
     context: dict[str, Any] = {
         "filter": found,
-        "lines": reading.fold(shown),
+        "lines": [reading.Line(entry) for entry in shown]
+        if found.is_narrow
+        else reading.fold(shown),
         "page": page,
         "shown": page.end_index(),
         # The file has every line, folded or not; the same number when nothing is folded.
@@ -60,9 +62,15 @@ def act(request: CompanyRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect(page_url)
     lead = get_object_or_404(request.company.trail, pk=pk)
-    entries = request.company.trail.of_the_act_of(lead)
-    lines = [reading.Line(entry) for entry in entries[:PAGE_SIZE]]
-    context = {"lines": lines, "total": entries.count(), "page_url": page_url}
+    is_open = "fold" not in request.GET
+    rows = request.company.trail.of_the_act_of(lead)[:PAGE_SIZE] if is_open else []
+    context = {
+        "entry": lead,
+        "line": reading.fold([lead])[0],
+        "rows": [reading.Line(entry) for entry in rows],
+        "is_open": is_open,
+        "page_url": page_url,
+    }
     return render(request, "audit/_act.html", context)
 
 

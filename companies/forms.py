@@ -144,6 +144,7 @@ class TokenForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = cast("forms.ModelChoiceField[Company]", self.fields["company"])
         field.queryset = Company.objects.filter(memberships__user=user).order_by("name")
+        field.empty_label = "Choose one"
         first = list(field.queryset[:2])
         if len(first) == 1:
             field.initial, field.empty_label = first[0], None

@@ -60,7 +60,7 @@ def invite(request: CompanyRequest) -> HttpResponse:
         )
     except Conflict as conflict:
         form.add_error("email", str(conflict))
-        return _people(request, invite_form=form, status=409)
+        return _people(request, invite_form=form, status=422)
     return _people(request, invited=invited)
 
 

@@ -92,13 +92,16 @@ def test_an_act_is_one_line_that_opens_to_its_rows(company, admin, reading, url)
 
     page = shown(reading.get(url))
 
-    assert page.count("<tr") == 1
+    assert page.count('id="entry-') == 1
     assert "accepted <b>48 vendors</b>" in page
-    opened = reading.get(
-        reverse("audit:act", args=[company.slug, lead.pk]), headers={"HX-Request": "true"}
-    ).content.decode()
+    act, htmx = reverse("audit:act", args=[company.slug, lead.pk]), {"HX-Request": "true"}
+    opened = reading.get(act, headers=htmx).content.decode()
     assert opened.count("<li>") == 48
     assert "viewer → controller" in opened
+    assert "Fold 48 vendors" in opened
+    folded = reading.get(act, {"fold": "1"}, headers=htmx).content.decode()
+    assert "<li>" not in folded
+    assert "Show 48 vendors" in folded
 
 
 def test_an_act_of_mixed_kinds_is_named_by_what_it_is(company, reading, url):

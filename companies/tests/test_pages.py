@@ -134,7 +134,7 @@ def test_an_admin_invites_and_sees_the_link_once(company, admin, client_for):
     ("email", "status", "words"),
     [
         ("not an address", 422, "Enter a valid email address"),
-        ("priya@acme.test", 409, "belongs to Acme Builders already"),
+        ("priya@acme.test", 422, "belongs to Acme Builders already"),
     ],
 )
 def test_an_invitation_that_cannot_be_sent_keeps_what_was_typed(

@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from audit.models import Entry, Verb
 from audit.querysets import EntryQuerySet
@@ -19,7 +20,7 @@ class TrailFilter(django_filters.FilterSet):  # type: ignore[misc]
     verb = django_filters.ChoiceFilter(
         label="What",
         empty_label="Anything",
-        choices=sorted(((v.value, v.label.capitalize()) for v in Verb), key=lambda pair: pair[1]),
+        choices=sorted(((v.value, capfirst(v.label)) for v in Verb), key=lambda pair: pair[1]),
     )
     record = django_filters.CharFilter(
         label="Record",

@@ -39,6 +39,11 @@ class Verb(models.TextChoices):
     MADE_TOKEN = "made_token", "made the API token"
     REVOKED_TOKEN = "revoked_token", "revoked the API token"
 
+    @property
+    def words(self) -> str:
+        """Amid a sentence: "made the API token"; Django capitalizes the labels it makes."""
+        return self.label[0].lower() + self.label[1:]
+
 
 class Entry(models.Model):
     """Who did what to which thing, when, and what it was before. Never changed, never deleted.

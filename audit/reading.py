@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
+from django.utils.text import capfirst
 
 from audit.models import Entry, Verb
 from audit.querysets import EntryQuerySet
@@ -45,7 +46,7 @@ class Line:
 
     @property
     def verb(self) -> str:
-        return str(Verb(self.entry.verb).label).lower()
+        return Verb(self.entry.verb).words
 
     @property
     def details(self) -> list[str]:
@@ -88,7 +89,7 @@ def rows(entries: EntryQuerySet, zone: ZoneInfo) -> Iterator[Sequence[Any]]:
             entry.at.astimezone(zone).isoformat(timespec="seconds"),
             entry.who,
             "person" if entry.user_id else "machine",
-            Verb(entry.verb).label.capitalize(),
+            capfirst(Verb(entry.verb).label),
             entry.object_name,
             _plural(entry.object_type, one=True),
             entry.object_id,

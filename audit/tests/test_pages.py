@@ -282,6 +282,7 @@ def test_the_file_has_no_line_of_another_company(company, outsider, reading):
     assert rows(reading.get(reverse("audit:export", args=[company.slug]))) == []
 
 
-def test_every_verb_has_words():
-    assert all(verb.label and not verb.label.startswith("_") for verb in Verb)
+def test_every_verb_reads_amid_a_sentence():
+    assert Verb.ACCEPTED.words == "accepted"
+    assert Verb.MADE_TOKEN.words == "made the API token"
     assert Entry._meta.get_field("verb").max_length >= max(len(verb) for verb in Verb)

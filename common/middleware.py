@@ -42,7 +42,9 @@ class AppErrorMiddleware:
 def error_answer(request: HttpRequest, error: AppError) -> HttpResponse:
     """The sentence: as a toast for htmx, as a page of its own otherwise."""
     if request.headers.get("HX-Request"):
-        return with_toast(HttpResponse(status=error.status), str(error), level="error")
+        # 409 and 422 swap: without this an empty answer would blank what it was meant for.
+        answer = HttpResponse(status=error.status, headers={"HX-Reswap": "none"})
+        return with_toast(answer, str(error), level="error")
     context = {"sentence": str(error), "status": error.status}
     return render(request, "error.html", context, status=error.status)
 

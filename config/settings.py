@@ -313,6 +313,13 @@ QUICKBOOKS_ONLINE = {
     "client_id": env.str("QBO_CLIENT_ID", "tieout-sandbox"),
     "client_secret": env.str("QBO_CLIENT_SECRET", "tieout-sandbox-secret"),
 }
+# The companies that sandboxes load, and where matching data lies beside the project, if it does.
+SEEDS = {
+    "demo": BASE_DIR / "connectors" / "seeds" / "demo",
+    "real": VAR_DIR / "seeds" / "real",
+}
+SHARED_DATA = Path(env.str("SHARED_DATA", str(BASE_DIR.parent / "shared" / "data")))
+
 # Where people reach this installation; consent pages send them back here.
 PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
 

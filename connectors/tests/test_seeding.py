@@ -1,13 +1,13 @@
 """Seeds keep what the README of the seeds promises, and the demo's files are what we build."""
 
 import filecmp
-import os
 import random
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from connectors.seeding import checks, demo, jobs, noise, real, writing
 from connectors.seeding.books import NameList
@@ -15,7 +15,7 @@ from connectors.seeding.names import Registrar
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEMO = PROJECT / "connectors" / "seeds" / "demo"
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", PROJECT.parent / "shared" / "data"))
+SHARED_DATA = settings.SHARED_DATA
 
 
 @pytest.fixture(scope="module")

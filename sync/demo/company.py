@@ -40,15 +40,12 @@ class Truth:
 
 
 def seed_folder(seed: str) -> Path:
-    folder = {
-        "demo": settings.BASE_DIR / "connectors" / "seeds" / "demo",
-        "real": settings.VAR_DIR / "seeds" / "real",
-    }[seed]
+    folder = Path(settings.SEEDS[seed])
     if not (folder / "truth.csv").exists():
         raise CommandError(
             f"The seed {seed!r} is not there. Build it with: manage.py build_seed {seed}"
         )
-    return Path(folder)
+    return folder
 
 
 def truth(seed: str) -> Truth:

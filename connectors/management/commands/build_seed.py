@@ -1,15 +1,12 @@
 """Builds a company for the sandboxes as a folder of CSV files."""
 
 import argparse
-import os
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from connectors.seeding import demo, real, writing
-
-PROJECT = Path(__file__).resolve().parents[3]
-SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
 class Command(BaseCommand):
@@ -21,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data",
             type=Path,
-            default=Path(os.environ.get("SHARED_DATA", SHARED_DATA)),
+            default=settings.SHARED_DATA,
             help="the shared data folder, needed for real (or set SHARED_DATA)",
         )
 
@@ -31,7 +28,7 @@ class Command(BaseCommand):
             seed = demo.build() if company == "demo" else real.build(data)
         except real.DataMissing as missing:
             raise CommandError(str(missing)) from missing
-        folder = Path(str(options["out"] or _usual_folder(str(company))))
+        folder = Path(str(options["out"] or settings.SEEDS[str(company)]))
         writing.write(seed, folder)
         vendors = len(seed.procore.vendors), len(seed.quickbooks_online.vendors)
         self.stdout.write(
@@ -39,7 +36,3 @@ class Command(BaseCommand):
             f" {vendors[1]} in the ledger, {len(seed.procore.requisitions)} requisitions,"
             f" {len(seed.procore.direct_costs)} direct costs."
         )
-
-
-def _usual_folder(company: str) -> Path:
-    return PROJECT / ("connectors/seeds/demo" if company == "demo" else "var/seeds/real")

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         served: list[Served] = []
         try:
             for name, kind, where in SANDBOXES:
-                served.append(self._serve(name, kind, where, seed_folder(seed), folder))
+                served.append(self._serve(name, kind, where, settings.SEEDS[seed], folder))
             stopped.wait()
         finally:
             for one in served:
@@ -77,10 +77,3 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} sandbox: {served.url}, books in {books / f'{name}.sqlite'}")
         self.stdout.flush()
         return served
-
-
-def seed_folder(seed: str) -> Path:
-    """The demo's seed is in the repository; the real company's is made by `build_seed`."""
-    if seed == "demo":
-        return Path(__file__).resolve().parents[2] / "seeds" / "demo"
-    return Path(settings.VAR_DIR) / "seeds" / seed

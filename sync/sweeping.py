@@ -5,19 +5,25 @@ Run every 30 seconds by the supervisor (`manage.py work`), not by a schedule of 
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models.functions import Now
 from django.utils import timezone
+from django_q.models import Failure
 
 from common.errors import AppError
+from connectors import calls, linking
 from connectors.models import Connection
 from mapping import drafting
 from mapping.models import SuggestionRun
 from sync import pulling, sending
 from sync.models import PullStep, Push, Run
 
+KEEP_FAILURES = timedelta(days=30)
+
 
 def sweep() -> dict[str, int]:
     """Ring what is due, start pulls whose time has come, close runs that are through."""
+    keep_house()
     return {
         "pushes": Push.objects.unrung().ring(sending.TASK),
         "pull_steps": PullStep.objects.filter(run__state=Run.State.RUNNING)
@@ -27,6 +33,16 @@ def sweep() -> dict[str, int]:
         "pulls_started": start_due_pulls(),
         "runs_closed": close_finished_sends(),
     }
+
+
+def keep_house() -> None:
+    """Once a day, on whichever host comes first: old calls, old consent trips, old failures."""
+    today = timezone.now().date()
+    if not cache.add(f"house kept {today}", 1, timeout=2 * 24 * 3600):
+        return
+    calls.prune()
+    linking.forget_expired()
+    Failure.objects.filter(stopped__lt=timezone.now() - KEEP_FAILURES).delete()
 
 
 def start_due_pulls() -> int:

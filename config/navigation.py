@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from companies.access import Action, may
 from companies.models import Company, Membership, User
+from sync import counting
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ PAGES = (
 SETTINGS_PAGES = (
     ("connections", "Connections", "connectors:connections", Action.SEE_SETTINGS),
     ("people", "People", "companies:people", Action.SEE_SETTINGS),
+    ("teams", "Projects", "sync:teams", Action.MANAGE_PEOPLE),
     ("rules", "Rules and thresholds", "companies:settings", Action.SEE_SETTINGS),
 )
 ACCOUNT_PAGES = (
@@ -55,6 +55,9 @@ AREAS = {
     "companies": "settings",
     "connectors": "settings",
 }
+
+# Pages that stand elsewhere than their app.
+APART = {"sync:overview": "overview", "sync:teams": "settings"}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -140,17 +143,21 @@ class Navigation:
         match = self.request.resolver_match
         if match is None:
             return ""
-        if match.view_name == "sync:overview":
-            return "overview"
+        if match.view_name in APART:
+            return APART[match.view_name]
         return AREAS.get(match.app_name or match.namespace, "")
 
     @cached_property
     def _waiting(self) -> dict[str, int]:
         """Work waiting for this person; nobody is shown what they could not do anyway."""
-        if self.company is None or self.membership is None or not find_spec("sync.waiting"):
+        if self.company is None or self.membership is None:
             return {}
-        waiting = import_module("sync.waiting").for_company(self.company)
+        decides = may(self.membership, Action.DECIDE)
+        sends = may(self.membership, Action.SEND)
+        if not (decides or sends):
+            return {}
+        waiting = counting.for_company(self.company)
         return {
-            "mappings": waiting.mappings if may(self.membership, Action.DECIDE) else 0,
-            "bills": waiting.bills if may(self.membership, Action.SEND) else 0,
+            "mappings": waiting.mappings if decides else 0,
+            "bills": waiting.bills if sends else 0,
         }

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from companies import views as people
 from config import help, styleguide  # noqa: A004  # the page is called help
+from sync.views import health
 
 company = [
     path("", include("sync.urls")),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("join/<str:token>/", people.join, name="join"),
     path("help/keys/", help.keys, name="keys-help"),
+    path("health", health.health, name="health"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("connect/callback/", include("connectors.callback_urls")),
     path("api/v1/", include("config.api_urls")),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from common.errors import AppError
 from common.money import ZERO
@@ -75,6 +76,24 @@ class Question:
         """The later of our own closing date and the ledger's."""
         days = [self.settings.closed_through, self.ledger and self.ledger.books_closed_through]
         return max((day for day in days if day), default=None)
+
+    @cached_property
+    def pushes(self) -> list[Push]:
+        """Of this bill, newest version first; with those of its vendor that have its number."""
+        bill = self.bill
+        same: dict[str, object] = {"bill": bill}
+        if bill.plain_number and bill.vendor_id:
+            # The bill itself is among them.
+            same = {"bill__vendor": bill.vendor_id, "bill__plain_number": bill.plain_number}
+        return list(
+            Push.objects.filter(company=bill.company_id, **same)
+            .select_related("bill", "asked_by")
+            .order_by("-version", "-id")
+        )
+
+    @property
+    def own_pushes(self) -> list[Push]:
+        return [push for push in self.pushes if push.bill_id == self.bill.pk]
 
 
 def document_is_sound(asked: Question) -> Iterator[Hold]:
@@ -171,23 +190,20 @@ def amount_is_approved(asked: Question) -> Iterator[Hold]:
 def number_is_new(asked: Question) -> Iterator[Hold]:
     """No other document of this vendor with the same number has gone or is on its way."""
     bill = asked.bill
-    if not bill.plain_number or bill.vendor is None or _number_was_cleared(bill):
+    if not bill.plain_number or bill.vendor_id is None or _number_was_cleared(asked):
         return
-    other = (
-        Push.objects.perhaps_in_the_ledger()
-        .filter(
-            company=bill.company_id,
-            bill__vendor=bill.vendor_id,
-            bill__plain_number=bill.plain_number,
-        )
-        .exclude(bill=bill)
-        .select_related("bill")
-        .first()
+    other = next(
+        (
+            push.bill
+            for push in asked.pushes
+            if push.bill_id != bill.pk and push.is_perhaps_in_the_ledger
+        ),
+        None,
     )
     if other:
         yield Hold(
             "number",
-            f"{_name(other.bill)} of the same vendor has the same number and was sent, or is"
+            f"{_name(other)} of the same vendor has the same number and was sent, or is"
             " being looked into. If they are two bills, correct the number in the source.",
             Fix.SOURCE,
         )
@@ -195,11 +211,8 @@ def number_is_new(asked: Question) -> Iterator[Hold]:
 
 def no_other_version_went(asked: Question) -> Iterator[Hold]:
     """A second version would be a second bill, hence a second payment."""
-    bill = asked.bill
-    other = (
-        Push.objects.perhaps_in_the_ledger().filter(bill=bill).exclude(version=bill.version).first()
-    )
-    if other:
+    version = asked.bill.version
+    if any(p.version != version and p.is_perhaps_in_the_ledger for p in asked.own_pushes):
         yield Hold(
             "version",
             "An earlier version of it was sent already. Change it in the ledger by hand;"
@@ -267,9 +280,10 @@ def _mapping_hold(
         )
 
 
-def _number_was_cleared(bill: Bill) -> bool:
+def _number_was_cleared(asked: Question) -> bool:
     """A person looked at both and said that they are two bills."""
-    return bill.pushes.filter(version=bill.version, number_cleared=True).exists()
+    version = asked.bill.version
+    return any(push.version == version and push.number_cleared for push in asked.own_pushes)
 
 
 def _name(bill: Bill) -> str:

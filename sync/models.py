@@ -430,3 +430,11 @@ class Push(Work):
 
     def __str__(self) -> str:
         return f"push of {self.bill}"
+
+    def get_absolute_url(self) -> str:
+        return self.bill.get_absolute_url()
+
+    @property
+    def is_perhaps_in_the_ledger(self) -> bool:
+        """See PushQuerySet.perhaps_in_the_ledger()."""
+        return self.state not in {self.State.QUEUED, self.State.FAILED}

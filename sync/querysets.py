@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from common.choices import Side
 from common.work import WorkQuerySet
@@ -24,11 +24,12 @@ class BillQuerySet(models.QuerySet["Bill"]):
     def with_delivery(self) -> Self:
         """Adds `delivery`: the state of this version's push, or of the one that may be in the
         ledger; null when it was never sent."""
-        pushes = apps.get_model("sync", "Push").objects.filter(bill=OuterRef("pk"))
-        weightiest = pushes.order_by(
+        weightiest = (
+            _pushes()
+            # What was refused in an earlier version says nothing about this one.
+            .filter(~Q(state="failed") | Q(version=OuterRef("version")))
             # What may be in the ledger says more than a failed try of a later version.
-            models.Case(models.When(state="failed", then=1), default=0),
-            "-version",
+            .order_by(models.Case(models.When(state="failed", then=1), default=0), "-version")
         )
         return self.annotate(delivery=Subquery(weightiest.values("state")[:1]))
 

@@ -1,0 +1,455 @@
+"""The list of bills: what was asked for, the rows of a page, and what holds each of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from common.choices import RecordKind, Side
+from companies.access import CompanyRequest
+from companies.models import Company
+from mapping.models import Kind, Mapping, kinds_in_use
+from sync import counting
+from sync.counting import Place, Total
+from sync.models import Bill, BillNeed
+from sync.querysets import BillQuerySet
+
+PAGE = 50
+MOST_VENDORS = 300  # in the box; the search finds every other
+SORTS = {
+    "-bill_date": "Newest first",
+    "bill_date": "Oldest first",
+    "-total": "Largest first",
+    "total": "Smallest first",
+    "vendor": "Vendor",
+    "number": "Number",
+}
+ORDERS = {
+    "-bill_date": ("-bill_date", "-id"),
+    "bill_date": ("bill_date", "id"),
+    "-total": ("-total", "-id"),
+    "total": ("total", "id"),
+    "vendor": ("vendor__name", "-bill_date", "-id"),
+    "number": ("number", "id"),
+}
+COLUMNS = ("q", "project", "vendor", "kind", "record", "by", "sort")
+
+
+class FilterForm(forms.Form):
+    """Reads the address leniently: what it does not know counts as not asked for."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    project = forms.IntegerField(required=False, min_value=1, widget=forms.Select)
+    vendor = forms.IntegerField(required=False, min_value=1, widget=forms.Select)
+    kind = forms.ChoiceField(
+        label="Kind", required=False, choices=[("", "Any"), *Bill.Kind.choices]
+    )
+    sort = forms.ChoiceField(label="Sort", required=False, choices=list(SORTS.items()))
+    # Set by links, not by people: one record's bills, or those that wait for approval.
+    record = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    by = forms.ChoiceField(
+        required=False, choices=[("", ""), ("approval", "approval")], widget=forms.HiddenInput
+    )
+
+
+@dataclass(frozen=True)
+class Filters:
+    tab: str = Place.READY.value
+    q: str = ""
+    project: int | None = None
+    vendor: int | None = None
+    kind: str = ""
+    record: int | None = None
+    by: str = ""
+    sort: str = "-bill_date"
+
+    @classmethod
+    def of(cls, query: Any) -> "Filters":
+        form = FilterForm(query)
+        form.is_valid()
+        given = {name: form.cleaned_data.get(name) for name in COLUMNS}
+        tab = query.get("tab", "")
+        known = {place.value for place in Place} | {"all"}
+        return cls(
+            tab=tab if tab in known else Place.READY.value,
+            **{name: value for name, value in given.items() if value},
+        )
+
+    def as_query(self, **changes: object) -> dict[str, str]:
+        values = {
+            "tab": self.tab,
+            **{name: getattr(self, name) for name in COLUMNS},
+            **changes,
+        }
+        if values["sort"] == "-bill_date":
+            values["sort"] = ""
+        return {name: str(value) for name, value in values.items() if value}
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.q or self.project or self.vendor or self.kind or self.record or self.by)
+
+
+@dataclass(frozen=True)
+class HeldBy:
+    """The first thing that holds a bill, and how many more there are."""
+
+    text: str
+    url: str = ""
+    more: int = 0
+
+
+@dataclass
+class Row:
+    bill: Bill
+    place: str
+    state: str  # for {% status %}
+    held_by: HeldBy | None = None
+
+
+@dataclass
+class Listing:
+    """Bills of one company that one person may see, narrowed by what the address asks for."""
+
+    request: CompanyRequest
+    filters: Filters
+
+    @property
+    def company(self) -> Company:
+        return self.request.company
+
+    @cached_property
+    def closed(self) -> date | None:
+        ledger = (
+            self.company.connections.filter(side=Side.LEDGER).exclude(state="disconnected").first()
+        )
+        return counting.closed_through(self.company, ledger)
+
+    @cached_property
+    def narrowed(self) -> BillQuerySet:
+        return counting.placed(self._narrowed(), self.company, self.closed)
+
+    def _narrowed(self) -> BillQuerySet:
+        filters = self.filters
+        bills = self.company.bills.all().visible_to(self.request.membership)
+        for name in ("project", "vendor", "kind"):
+            if value := getattr(filters, name):
+                bills = bills.filter(**{name: value})
+        if filters.record:
+            bills = bills.filter(needs__record=filters.record)
+        if filters.by == "approval":
+            waits = counting.waits_for_approval(self.company)
+            bills = bills.filter(waits) if waits is not None else bills.none()
+        if words := filters.q.strip():
+            named = self.company.records.filter(
+                kind__in=[RecordKind.VENDOR, RecordKind.PROJECT],
+                connection__side=Side.SOURCE,
+                search_text__contains=words.lower(),
+            ).values("pk")
+            bills = bills.filter(
+                Q(number__icontains=words) | Q(vendor__in=named) | Q(project__in=named)
+            )
+        return bills
+
+    @cached_property
+    def totals(self) -> dict[str, Total]:
+        found = counting.totals(self.narrowed)
+        found["all"] = sum(found.values(), Total())
+        return found
+
+    @property
+    def shown(self) -> Total:
+        return self.totals[self.filters.tab]
+
+    @property
+    def bills(self) -> BillQuerySet:
+        """The bills of the tab, in the order asked for."""
+        bills = self.narrowed
+        if self.filters.tab != "all":
+            bills = counting.at(bills, Place(self.filters.tab))
+        return bills.order_by(*ORDERS[self.filters.sort])
+
+    def page(self, number: int) -> list[Row]:
+        first = (number - 1) * PAGE
+        found = self.bills.with_delivery().select_related("vendor", "project")[first : first + PAGE]
+        return rows(self.company, list(lean(found)), self.closed)
+
+    def ready(self, ids: Iterable[int] | None = None) -> BillQuerySet:
+        """Those that can be sent: all the filter finds, or those among `ids`."""
+        bills = self.narrowed if ids is None else self.everything.filter(pk__in=list(ids))
+        return counting.at(bills, Place.READY).order_by()
+
+    @cached_property
+    def everything(self) -> BillQuerySet:
+        """Whatever the filter says."""
+        mine = self.company.bills.all().visible_to(self.request.membership)
+        return counting.placed(mine, self.company, self.closed)
+
+    # --- What stands around the rows --------------------------------------------------------
+
+    def url(self, **changes: object) -> str:
+        query = urlencode(self.filters.as_query(**changes))
+        return reverse("sync:bills", args=[self.company.slug]) + (f"?{query}" if query else "")
+
+    def tabs(self) -> list[dict[str, Any]]:
+        labels = {place.value: place.label for place in Place} | {"all": "All"}
+        return [
+            {
+                "label": label,
+                "url": self.url(tab=tab, view=""),
+                "count": self.totals[tab].bills,
+                "amount": self.totals[tab].amount,
+                "current": tab == self.filters.tab,
+            }
+            for tab, label in labels.items()
+        ]
+
+    def form(self) -> FilterForm:
+        form = FilterForm(self.filters.as_query() | {"sort": self.filters.sort})
+        mine = self.company.bills.all().visible_to(self.request.membership)
+        used = (
+            self.company.records.on(Side.SOURCE)
+            .filter(kind__in=[RecordKind.VENDOR, RecordKind.PROJECT])
+            .filter(
+                Q(kind=RecordKind.VENDOR, pk__in=mine.order_by().values("vendor"))
+                | Q(kind=RecordKind.PROJECT, pk__in=mine.order_by().values("project"))
+            )
+            .order_by("name")
+            .values_list("pk", "kind", "code", "name")
+        )
+        options: dict[str, list[tuple[int | str, str]]] = {
+            "vendor": [("", "Any")], "project": [("", "Any")],
+        }  # fmt: skip
+        for pk, kind, code, name in used:
+            if len(options[kind]) <= MOST_VENDORS or pk == getattr(self.filters, kind):
+                options[kind].append((pk, f"{code} {name}".strip()))
+        for kind, choices in options.items():
+            form.fields[kind].label = kind.capitalize()
+            form.fields[kind].widget.choices = choices
+        return form
+
+
+def lean(bills: BillQuerySet) -> BillQuerySet:
+    """Without the raw payloads, which are large."""
+    return bills.defer(
+        "payload",
+        "description",
+        *(
+            f"{record}__{column}"
+            for record in ("vendor", "project")
+            for column in ("payload", "search_text")
+        ),
+    )
+
+
+# --- What holds the bills of a page ---------------------------------------------------------------
+
+
+def rows(company: Company, bills: Sequence[Bill], closed: date | None) -> list[Row]:
+    """For bills that were `placed` and read `with_delivery`. One query for all of them."""
+    waiting = [bill.pk for bill in bills if _place(bill) in counting.WAITING_FOR_MAPPINGS]
+    needs = unmet_needs(company, waiting)
+    return [
+        Row(bill, _place(bill), state_of(bill), _held_by(company, bill, needs, closed))
+        for bill in bills
+    ]
+
+
+def state_of(bill: Bill) -> str:
+    """The state a row shows: delivery once there is one, then what is wrong, then readiness."""
+    delivery: str | None = getattr(bill, "delivery", None)
+    return delivery or (Place.HELD.value if _place(bill) == Place.HELD else bill.readiness)
+
+
+def _place(bill: Bill) -> str:
+    place: str = getattr(bill, "place")  # noqa: B009  # an annotation, unknown to the model
+    return place
+
+
+@dataclass(frozen=True)
+class Need:
+    """A record that a bill needs and that no mapping in force stands for."""
+
+    kind: Kind
+    record: int
+    name: str
+    state: str  # of its mapping, "stale", or "none"
+
+    @property
+    def word(self) -> str:
+        return STATE_WORDS[self.state]
+
+
+STATE_WORDS = {
+    "none": "unmapped",
+    "left": "left for later",
+    "no_match": "marked as no match",
+    "draft": "a draft",
+    "accepted": "accepted",
+    "stale": "changed in the ledger",
+}
+
+
+def unmet_needs(company: Company, bills: Sequence[int]) -> dict[int, list[Need]]:
+    """By bill, in the order in which the gate asks."""
+    if not bills:
+        return {}
+    kinds = kinds_in_use(company.settings)
+    found = (
+        _unmet(BillNeed.objects.filter(company=company, bill__in=bills), company)
+        .values_list(  # type: ignore[misc]  # with two annotations
+            "bill", "kind", "record", "record__code", "record__name", "its_state", "its_stale"
+        )
+        .order_by("bill", "record__code", "record__name")
+    )
+    by_bill: dict[int, list[Need]] = {}
+    for bill, kind, record, code, name, state, stale in found:
+        need = Need(Kind(kind), record, _name(code, name), "stale" if stale else state or "none")
+        by_bill.setdefault(bill, []).append(need)
+    for needs in by_bill.values():
+        needs.sort(key=lambda need: kinds.index(need.kind))
+    return by_bill
+
+
+def _unmet(needs: QuerySet[BillNeed], company: Company) -> QuerySet[BillNeed, Any]:
+    own = Mapping.objects.filter(source=OuterRef("record")).order_by()
+    return needs.filter(kind__in=kinds_in_use(company.settings)).exclude(
+        Exists(own.in_force())
+    ).annotate(
+        its_state=Subquery(own.values("state")[:1]), its_stale=Subquery(own.values("stale")[:1])
+    )  # fmt: skip
+
+
+def _held_by(
+    company: Company, bill: Bill, needs: dict[int, list[Need]], closed: date | None
+) -> HeldBy | None:
+    place = _place(bill)
+    if place == Place.HELD:
+        return HeldBy(_why_held(bill, closed))
+    if held := needs.get(bill.pk):
+        first = held[0]
+        text = f"{first.kind.singular} {first.name}, {first.word}"
+        url = reverse("mapping:detail", args=[company.slug, first.kind, first.record])
+        return HeldBy(text, url, len(held) - 1)
+    return None
+
+
+def _why_held(bill: Bill, closed: date | None) -> str:
+    if bill.fault:
+        return Bill.Fault(bill.fault).label
+    if closed and bill.bill_date <= closed:
+        return "the period is closed"
+    return "waits for approval"
+
+
+def _name(code: str, name: str) -> str:
+    return f"{code} {name}" if code and code != name else name
+
+
+# --- By blocker -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A source record without a mapping in force, and the bills that wait for it."""
+
+    need: Need
+    bills: int
+    amount: Decimal
+    url: str  # its mapping's page
+    bills_url: str
+
+
+@dataclass(frozen=True)
+class Blockers:
+    rows: list[Blocker] = field(default_factory=list)
+    total: int = 0
+
+    @classmethod
+    def of(cls, listing: Listing, number: int) -> "Blockers":
+        """The records that hold most money first."""
+        company = listing.company
+        waiting = counting.at(listing.narrowed, *counting.WAITING_FOR_MAPPINGS)
+        needs = BillNeed.objects.filter(company=company, bill__in=waiting.order_by().values("pk"))
+        grouped = (
+            _unmet(needs, company)
+            .values(  # type: ignore[misc]  # with two annotations
+                "kind", "record", "record__code", "record__name", "its_state", "its_stale"
+            )
+            .annotate(bills=Count("bill"), amount=Sum("bill__total"))
+            .order_by("-amount", "-bills", "record")
+        )
+        first = (number - 1) * PAGE
+        every = list(grouped)
+        return cls([_blocker(listing, row) for row in every[first : first + PAGE]], len(every))
+
+
+def _blocker(listing: Listing, row: dict[str, Any]) -> Blocker:
+    state = "stale" if row["its_stale"] else row["its_state"] or "none"
+    name = _name(row["record__code"], row["record__name"])
+    need = Need(Kind(row["kind"]), row["record"], name, state)
+    return Blocker(
+        need,
+        row["bills"],
+        row["amount"],
+        reverse("mapping:detail", args=[listing.company.slug, need.kind, need.record]),
+        listing.url(tab="all", record=need.record, view=""),
+    )
+
+
+# --- As a file ------------------------------------------------------------------------------------
+
+HEADS = (
+    "Number", "Kind", "Vendor", "Project", "Bill date", "Due date", "Currency", "Amount",
+    "Status", "Held by", "Version", "Ledger number", "Posted at", "Source id",
+)  # fmt: skip
+
+
+def export_rows(listing: Listing) -> Iterator[Sequence[Any]]:
+    """One row a bill. Read in pages, so that a large list needs little memory."""
+    bills = lean(listing.bills.with_delivery().select_related("vendor", "project"))
+    posted = listing.company.pushes.filter(bill=OuterRef("pk"), state="posted")
+    bills = bills.annotate(
+        ledger_number=Subquery(posted.values("external_id")[:1]),
+        posted_at=Subquery(posted.values("posted_at")[:1]),
+    )
+    chunk: list[Bill] = []
+    for bill in bills.iterator(chunk_size=1000):
+        chunk.append(bill)
+        if len(chunk) == 1000:
+            yield from _export(listing, chunk)
+            chunk = []
+    yield from _export(listing, chunk)
+
+
+def _export(listing: Listing, bills: list[Bill]) -> Iterator[Sequence[Any]]:
+    for row in rows(listing.company, bills, listing.closed):
+        bill, held = row.bill, row.held_by
+        yield (
+            bill.number,
+            bill.get_kind_display(),
+            str(bill.vendor or ""),
+            str(bill.project),
+            bill.bill_date,
+            bill.due_date,
+            bill.currency,
+            bill.total,
+            row.state.replace("_", " "),
+            f"{held.text}{f' +{held.more} more' if held.more else ''}" if held else "",
+            bill.version,
+            bill.ledger_number or "",  # type: ignore[attr-defined]
+            bill.posted_at,  # type: ignore[attr-defined]
+            bill.external_id,
+        )

@@ -1,0 +1,373 @@
+"""What waits for this person now, and how both systems are doing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from audit.models import Entry, Verb
+from common.choices import Side, System
+from common.templatetags.format import money
+from companies.access import Action, CompanyRequest, may, refusal, requires
+from companies.models import Role
+from connectors import registry
+from connectors.models import Connection
+from mapping.models import Mapping, kinds_in_use
+from sync import counting
+from sync.counting import Place, Total
+from sync.models import BillNeed, PullProblem, Run
+
+MOST_LINES = 5
+DECISIONS = {
+    Verb.ACCEPTED: "accepted",
+    Verb.OVERRODE: "overridden",
+    Verb.LEFT: "left for later",
+    Verb.NO_MATCH: "marked as no match",
+    Verb.PUBLISHED: "published",
+    Verb.UNPUBLISHED: "unpublished",
+    Verb.APPROVED: "bills approved",
+    Verb.REJECTED: "bills rejected",
+    Verb.SENT: "bills asked to send",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that waits, with the way to it."""
+
+    text: str
+    url: str
+    label: str  # what the button says
+    icon: str
+    tone: str
+    amount: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Connected:
+    connection: Connection
+    status: str
+    run: Run | None  # its last pull, whatever came of it
+
+
+@dataclass(frozen=True)
+class Decided:
+    word: str
+    number: int
+    url: str
+
+
+@require_safe
+@requires(Action.SEE_BILLS)
+def overview(request: CompanyRequest) -> HttpResponse:
+    """For every member. Each sees what waits for a person of that role."""
+    company = request.company
+    connections = counting.live_connections(company)
+    sees_all = request.membership.role != Role.PROJECT_MANAGER
+    runs = _last_pulls(connections) if sees_all else {}
+    steps = _steps(request, connections, runs) if sees_all else []
+    ledger = counting.ledger_among(connections)
+    closed = counting.closed_through(company, ledger)
+    mine = company.bills.all().visible_to(request.membership)
+    placed = counting.placed(mine, company, closed)
+    totals = counting.totals(placed)
+    lines = _lines(request, totals, connections, runs, placed)
+    shown = connections if sees_all else []
+    context: dict[str, Any] = {
+        "lines": lines[:MOST_LINES],
+        "more": lines[MOST_LINES:],
+        "steps": steps,
+        "next_step": next((step for step in steps if step["current"]), None),
+        "setup_refusal": ""
+        if may(request.membership, Action.MANAGE_CONNECTIONS)
+        else refusal(company, Action.MANAGE_CONNECTIONS)
+        if steps
+        else "",
+        "places": [(place.value, place.label, totals[place.value]) for place in Place],
+        "has_bills": any(totals.values()),
+        "all": sum(totals.values(), Total()),
+        "systems": [
+            Connected(row, _status(row), runs.get(row.pk)) for row in connections if sees_all
+        ],
+        "may_pull": may(request.membership, Action.PULL),
+        "decided": _decided(request) if may(request.membership, Action.SEE_TRAIL) else [],
+        "own_only": not sees_all,
+        "bills_url": reverse("sync:bills", args=[company.slug]),
+        "currency": company.settings.currency,
+        "ledger": ledger,
+    }
+    return render(request, "sync/overview.html", context)
+
+
+def _status(connection: Connection) -> str:
+    return {
+        Connection.State.CONNECTED: "working",
+        Connection.State.NEEDS_CONSENT: "needs_sign_in",
+        Connection.State.DISCONNECTED: "disconnected",
+    }[Connection.State(connection.state)]
+
+
+def _last_pulls(connections: list[Connection]) -> dict[int, Run]:
+    """The last pull of each connection, with how many problems of it nobody has settled."""
+    runs = (
+        Run.objects.filter(connection__in=[row.pk for row in connections], kind=Run.Kind.PULL)
+        .order_by("connection", "-id")
+        .distinct("connection")
+    )
+    return {run.connection_id or 0: run for run in runs}
+
+
+# --- What waits -----------------------------------------------------------------------------------
+
+
+def _lines(
+    request: CompanyRequest,
+    totals: dict[str, Total],
+    connections: list[Connection],
+    runs: dict[int, Run],
+    placed: Any,
+) -> list[Line]:
+    """Sign-in first, because everything waits for it; then the largest money."""
+    found = [
+        *_of_mappings(request, totals),
+        *_of_sending(request, totals),
+        *_of_approval(request, totals, placed),
+        *_of_pulls(request, runs),
+    ]
+    found.sort(key=lambda line: -line.amount)
+    return [*_of_connections(request, connections), *found]
+
+
+def _bills(number: int) -> str:
+    return f"{number:,} bill{'' if number == 1 else 's'}"
+
+
+def _verb(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
+def _url(request: CompanyRequest, **query: str) -> str:
+    return reverse("sync:bills", args=[request.company.slug]) + f"?{urlencode(query)}"
+
+
+def _said(request: CompanyRequest, total: Total) -> str:
+    return f"{_bills(total.bills)}, {money(total.amount, request.company.settings.currency)},"
+
+
+def _of_mappings(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]:
+    lines = []
+    decides, publishes = (may(request.membership, a) for a in (Action.DECIDE, Action.PUBLISH))
+    unmapped, unpublished = totals[Place.UNMAPPED], totals[Place.NEEDS_PUBLISHING]
+    counted = _holding(request) if (decides and unmapped) or (publishes and unpublished) else {}
+    if decides and unmapped:
+        number = counted.get("missing", 0)
+        wait = _verb(unmapped.bills, "waits", "wait")
+        mappings = f"{number:,} mapping{'' if number == 1 else 's'}"
+        lines.append(
+            Line(
+                f"{_said(request, unmapped)} {wait} for {mappings}",
+                _url(request, tab=Place.UNMAPPED.value, view="blocker"),
+                "See what is missing", "x", "bad", unmapped.amount,
+            )
+        )  # fmt: skip
+    if publishes and unpublished:
+        number = counted.get("unpublished", 0)
+        wait = _verb(unpublished.bills, "waits", "wait")
+        mappings = f"{number:,} mapping{'' if number == 1 else 's'}"
+        lines.append(
+            Line(
+                f"{_said(request, unpublished)} {wait} for {mappings} to be published",
+                _url(request, tab=Place.NEEDS_PUBLISHING.value, view="blocker"),
+                "See which", "chart-pie", "warn", unpublished.amount,
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _holding(request: CompanyRequest) -> dict[str, int]:
+    """How many records hold unsent bills: without a mapping, and with one that is not in force."""
+    company = request.company
+    needs = BillNeed.objects.filter(
+        company=company,
+        kind__in=kinds_in_use(company.settings),
+        bill__fault="",
+        bill__readiness__in=["unmapped", "needs_publishing"],
+    )
+    none = Q(record__mappings=None) | Q(
+        record__mappings__state__in=[Mapping.State.LEFT, Mapping.State.NO_MATCH]
+    )
+    in_force = Q(record__mappings__state=Mapping.State.PUBLISHED, record__mappings__stale="")
+    return needs.aggregate(
+        missing=Count("record", filter=none, distinct=True),
+        unpublished=Count("record", filter=~none & ~in_force, distinct=True),
+    )
+
+
+def _of_sending(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]:
+    lines = []
+    ready, failed, held = totals[Place.READY], totals[Place.FAILED], totals[Place.HELD]
+    if ready and may(request.membership, Action.SEND):
+        be = _verb(ready.bills, "is", "are")
+        lines.append(
+            Line(
+                f"{_said(request, ready)} {be} ready to be sent",
+                _url(request, tab=Place.READY.value),
+                "Look and send", "check", "ok", ready.amount,
+            )
+        )  # fmt: skip
+    # Whoever may pull works on what went wrong; others only read.
+    if failed and may(request.membership, Action.PULL):
+        lines.append(
+            Line(
+                f"{_said(request, failed)} could not be sent",
+                _url(request, tab=Place.FAILED.value),
+                "See why", "triangle-alert", "bad", failed.amount,
+            )
+        )  # fmt: skip
+    if held and may(request.membership, Action.PULL):
+        be = _verb(held.bills, "is", "are")
+        lines.append(
+            Line(
+                f"{_said(request, held)} {be} held by something other than a mapping",
+                _url(request, tab=Place.HELD.value),
+                "See by what", "lock", "warn", held.amount,
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _of_approval(request: CompanyRequest, totals: dict[str, Total], placed: Any) -> list[Line]:
+    """Bills that nothing else holds, and that a second person has to agree to."""
+    waits = counting.waits_for_approval(request.company)
+    if waits is None or not totals[Place.HELD] or not may(request.membership, Action.APPROVE):
+        return []
+    row = (
+        counting.at(placed, Place.HELD)
+        .filter(fault="")
+        .filter(waits)
+        .order_by()
+        .aggregate(bills=Count("pk"), amount=Sum("total"))
+    )
+    total = Total(row["bills"], row["amount"] or Decimal(0))
+    if not total:
+        return []
+    need = _verb(total.bills, "needs", "need")
+    return [
+        Line(
+            f"{_said(request, total)} {need} the approval of a second person",
+            _url(request, tab=Place.HELD.value, by="approval"),
+            "Look and approve", "users", "warn", total.amount,
+        )
+    ]  # fmt: skip
+
+
+def _of_pulls(request: CompanyRequest, runs: dict[int, Run]) -> list[Line]:
+    if not runs or not may(request.membership, Action.PULL):
+        return []
+    counted = (
+        PullProblem.objects.filter(company=request.company, cleared_at=None)
+        .values("step__run", "connection__system")
+        .annotate(problems=Count("pk"))
+        .order_by("-step__run")[:MOST_LINES]
+    )
+    return [
+        Line(
+            f"{row['problems']:,} record{'' if row['problems'] == 1 else 's'} of"
+            f" {System(row['connection__system']).label} could not be read by a pull",
+            reverse("sync:run", args=[request.company.slug, row["step__run"]]) + "#problems",
+            "See which", "circle-alert", "warn",
+        )
+        for row in counted
+    ]  # fmt: skip
+
+
+def _of_connections(request: CompanyRequest, connections: list[Connection]) -> list[Line]:
+    if not may(request.membership, Action.SEE_SETTINGS):
+        return []
+    admin = may(request.membership, Action.MANAGE_CONNECTIONS)
+    return [
+        Line(
+            f"{row.get_system_display()} needs "
+            + ("you to sign in again" if admin else "an admin to sign in again")
+            + (". Sending waits" if row.side == Side.LEDGER else ". Nothing new comes in"),
+            reverse("connectors:detail", args=[request.company.slug, row.pk]),
+            "See connection", "plug", "bad",
+        )
+        for row in connections
+        if row.state == Connection.State.NEEDS_CONSENT
+    ]  # fmt: skip
+
+
+# --- A new company --------------------------------------------------------------------------------
+
+
+def _steps(
+    request: CompanyRequest, connections: list[Connection], runs: dict[int, Run]
+) -> list[dict[str, Any]]:
+    """Source, ledger, first pull; none once all are done. As on the page of connections."""
+    live = {row.side: row for row in connections}
+    slug = request.company.slug
+    admin = may(request.membership, Action.MANAGE_CONNECTIONS)
+    steps: list[dict[str, Any]] = [
+        {
+            "label": f"Connect {system.label}",
+            "done": side in live,
+            "url": reverse("connectors:connect", args=[slug, system.value]) if admin else "",
+        }
+        for system, side in registry.SIDES.items()
+    ]
+    pulled = len(live) == len(Side) and all(row.last_pulled_at for row in live.values())
+    going = next((run for run in runs.values() if run.state == Run.State.RUNNING), None)
+    url = going.get_absolute_url() if going else reverse("connectors:connections", args=[slug])
+    steps.append({"label": "First pull", "done": pulled, "url": url})
+    if all(step["done"] for step in steps):
+        return []
+    steps.append(
+        {"label": "First drafts", "done": False, "url": reverse("mapping:hub", args=[slug])}
+    )
+    first = next(step for step in steps if not step["done"])
+    for step in steps:
+        step["current"] = step is first
+    return steps
+
+
+# --- This week ------------------------------------------------------------------------------------
+
+
+def _decided(request: CompanyRequest) -> list[Decided]:
+    """What people decided since Monday, by what it was."""
+    monday = _monday()
+    company = request.company
+    # Newest first until last week: this reads only the lines of this week.
+    last_week = (
+        Entry.objects.filter(company=company, at__lt=monday).order_by("-id").values("pk")[:1]
+    )
+    counted = dict(
+        Entry.objects.filter(company=company, pk__gt=Coalesce(last_week, 0))
+        .filter(user__isnull=False, verb__in=DECISIONS)
+        .order_by()
+        .values_list("verb")
+        .annotate(number=Count("pk"))
+    )
+    trail = reverse("audit:trail", args=[company.slug])
+    since = f"{timezone.localtime(monday):%Y-%m-%d}"
+    return [
+        Decided(word, counted[verb], f"{trail}?{urlencode({'verb': verb.value, 'since': since})}")
+        for verb, word in DECISIONS.items()
+        if counted.get(verb)
+    ]
+
+
+def _monday() -> datetime:
+    """Midnight where the person is, as the page shows its times."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=midnight.weekday())

@@ -7,16 +7,18 @@ from decimal import Decimal
 from companies.models import Company
 from connectors.models import Record
 from mapping import targets
-from mapping.candidates import digits, normalise
+from mapping.candidates import code_key, digits, normalise
 from mapping.models import Kind, Suggestion
 
 
 @dataclass(frozen=True)
 class Field:
+    """One line of both records. `verdict`: same, nearly, differs, source, ledger or blank."""
+
     label: str
     source: str
     ledger: str
-    differs: bool
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def fields(source: Record, target: Record | None) -> list[Field]:
     """What both sides say, line by line; lines that neither fills are left out."""
     mine = dict(_said(source))
     theirs = dict(_said(target)) if target else {}
-    found = ((label, mine[label], theirs.get(label, "")) for label in mine)
+    found = [(label, mine[label], theirs.get(label, "")) for label in mine]
     return [
-        Field(label, left, right, target is not None and _differs(label, left, right))
+        Field(label, left, right, _verdict(label, left, right) if target else "")
         for label, left, right in found
         if left or right
     ]
@@ -70,13 +72,17 @@ def _said(record: Record) -> Iterator[tuple[str, str]]:
     yield "State", "" if record.is_usable else "gone" if record.gone_at else "inactive"
 
 
-def _differs(label: str, left: str, right: str) -> bool:
-    """Whether a reader should look: what only one side fills does not contradict."""
+def _verdict(label: str, left: str, right: str) -> str:
+    """What only one side says does not contradict, and each system numbers for itself."""
     if not (left and right):
-        return label == "State"
+        return "source" if left else "ledger"
+    if label == "Number" and code_key(left) != code_key(right):
+        return ""
     if label == "Phone":
-        return digits(left)[-10:] != digits(right)[-10:]
-    return normalise(left) != normalise(right)
+        return "same" if digits(left)[-10:] == digits(right)[-10:] else "differs"
+    if left.casefold() == right.casefold():
+        return "same"
+    return "nearly" if normalise(left) == normalise(right) else "differs"
 
 
 def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> list[Choice]:

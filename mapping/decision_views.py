@@ -17,7 +17,8 @@ from connectors.models import Record
 from mapping import comparing, reviewing, searching, showing, worklist
 from mapping.forms import DecisionForm, ManyForm, OverrideForm
 from mapping.models import Kind, Mapping
-from mapping.worklist import Row, Systems, Worklist
+from mapping.targets import Systems
+from mapping.worklist import Row, Worklist
 
 FIRST = 10
 Decide = Callable[[Row, int | None, str], object]

@@ -35,6 +35,7 @@ from mapping.models import (
 )
 from mapping.opinions import Exchange, ModelConfig, Opinion
 from mapping.signals import mappings_changed
+from mapping.targets import Systems
 from mapping.worklist import Thresholds
 
 State = SuggestionRun.State
@@ -79,8 +80,9 @@ def draft(run: SuggestionRun) -> None:
     until = time.monotonic() + WORKS_FOR_SECONDS
     asking = _Asking(run)
     kind = Kind(run.kind)
-    sources = [_candidate(record) for record in _left_to_look_at(run)]
-    targets = [_candidate(record) for record in _targets(run.company, kind)]
+    systems = Systems.of(run.company)
+    sources = [_candidate(record) for record in _left_to_look_at(run, systems)]
+    targets = [_candidate(record) for record in _targets(run.company, kind, systems)]
     _note_size(run, fence, len(sources))
     found = suggesting.suggest(kind.value, sources, targets, opinion=asking.opinion)
     thresholds = Thresholds.of(kind, run.company.settings)
@@ -162,10 +164,10 @@ def _end(run: SuggestionRun, fence: int, state: SuggestionRun.State, notice: str
 # --- What goes in ---------------------------------------------------------------------------------
 
 
-def _left_to_look_at(run: SuggestionRun) -> QuerySet[Record]:
+def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
     """Records nobody has decided on that this run has not looked at yet."""
     return (
-        worklist.sources(run.company, Kind(run.kind))
+        worklist.sources(systems, Kind(run.kind))
         .filter(worklist.UNDECIDED)
         .exclude(suggestions__run=run)
         .defer("payload", "search_text")
@@ -173,8 +175,13 @@ def _left_to_look_at(run: SuggestionRun) -> QuerySet[Record]:
     )
 
 
-def _targets(company: Company, kind: Kind) -> QuerySet[Record]:
-    return searching.takeable(company, kind).usable().defer("payload", "search_text").order_by("pk")
+def _targets(company: Company, kind: Kind, systems: Systems) -> QuerySet[Record]:
+    return (
+        searching.takeable(company, kind, systems)
+        .usable()
+        .defer("payload", "search_text")
+        .order_by("pk")
+    )
 
 
 def _candidate(record: Record) -> Candidate:
@@ -335,7 +342,9 @@ def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Ch
             _renew(mapping, suggestion, targets[suggestion.target_id], changes)
             renewed.append(mapping)
     Mapping.objects.bulk_update(
-        renewed, ["target", "confidence", "suggestion", "version", "updated_at"], batch_size=BATCH
+        renewed,
+        ["target", "confidence", "runner_up", "suggestion", "version", "updated_at"],
+        batch_size=BATCH,
     )
     taken = {mapping.source_id for mapping in standing}
     wanted = [each for pk, each in by_source.items() if pk not in taken and each.target_id]
@@ -348,6 +357,7 @@ def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Ch
                 source_id=each.source_id,
                 target_id=each.target_id,
                 confidence=each.confidence,
+                runner_up=each.runner_up,
                 suggestion=each,
             )
             for each in wanted
@@ -372,6 +382,7 @@ def _renew(mapping: Mapping, suggestion: Suggestion, target: Record, changes: _C
     before = mapping.as_values()
     is_new = mapping.target_id != target.pk
     mapping.target, mapping.confidence = target, suggestion.confidence
+    mapping.runner_up = suggestion.runner_up
     mapping.suggestion, mapping.updated_at = suggestion, timezone.now()
     if is_new:
         mapping.version += 1

@@ -20,6 +20,8 @@ TONES = {
     Verb.WENT_STALE: "bad",
     Verb.UNPUBLISHED: "bad",
 }
+# Told by their reason, which stands beside them.
+ALONE = {Verb.COMMENTED: "Wrote a note", Verb.WENT_STALE: "Changed in the ledger"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def _words(line: Entry) -> str:
     before = (line.before or {}).get("target_name")
     after = (line.after or {}).get("target_name")
     verb = line.get_verb_display().capitalize()
-    if line.verb == Verb.COMMENTED:
-        return "Wrote a note"
+    if line.verb in ALONE:
+        return ALONE[Verb(line.verb)]
     if before and after and before != after:
         return f"{verb}: {before} → {after}"
     if line.verb == Verb.UNDID:

@@ -1,5 +1,7 @@
 """What each source record is called in the ledger, who says so, and since when it is in force."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -134,6 +136,12 @@ class Suggestion(models.Model):
     class Meta:
         indexes = [models.Index(fields=["source", "-id"], name="suggestions_of_a_record")]
 
+    @property
+    def runner_up(self) -> Decimal | None:
+        """The best score among the candidates that were not drafted; the drafted one is first."""
+        scores = [each["score"] for each in self.candidates[1:]]
+        return Decimal(str(max(scores))) if scores else None
+
 
 class ModelExchange(models.Model):
     """One question to a language model and what came back: everything that left the building."""
@@ -176,6 +184,8 @@ class Mapping(models.Model):
     stale = models.CharField(max_length=10, choices=Stale.choices, blank=True)
     # 0 to 1; null when a person chose the pair and no score was involved.
     confidence = models.DecimalField(max_digits=4, decimal_places=3, null=True)
+    # The best other candidate's: a draft that barely beat it is not accepted with others.
+    runner_up = models.DecimalField(max_digits=4, decimal_places=3, null=True)
     suggestion = models.ForeignKey(Suggestion, models.PROTECT, null=True, related_name="+")
     is_override = models.BooleanField(default=False)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

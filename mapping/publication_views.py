@@ -17,7 +17,7 @@ from mapping import publishing, showing
 from mapping.forms import DecisionForm, ReasonForm
 from mapping.models import Kind, Mapping
 from mapping.publishing import Preview
-from mapping.worklist import Systems
+from mapping.targets import Systems
 
 SHOWN = 100  # of each kind; the rest goes along without being listed
 LINES = 100

@@ -229,13 +229,12 @@ def membership_of(company: Company, user: User) -> Membership:
 
 
 def _accepted(company: Company, only: Chosen | None, *, lock: bool) -> list[Mapping]:
-    rows = company.mappings.accepted().with_records().select_related("target__connection")
+    rows = company.mappings.accepted().with_records()
     if only is not None:
         rows = rows.filter(pk__in=list(only))
     rows = rows.order_by("pk")
     found = list(rows.select_for_update(of=("self",)) if lock else rows)
-    for row in found:
-        row.company = company  # its settings are at hand already
+    targets.attach_ends(company, found)
     return found
 
 

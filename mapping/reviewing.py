@@ -136,7 +136,8 @@ def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping |
         mapping.delete()
     else:
         mapping.target, mapping.confidence = suggestion.target, suggestion.confidence
-        mapping.suggestion, mapping.state = suggestion, State.DRAFT
+        mapping.suggestion, mapping.runner_up = suggestion, suggestion.runner_up
+        mapping.state = State.DRAFT
         mapping.is_override, mapping.note = False, ""
         mapping.decided_by = mapping.decided_at = None
         mapping.version += 1
@@ -165,7 +166,7 @@ def accept_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Map
     ids = list(drafts.order_by().values_list("pk", flat=True))
     rows = list(
         Mapping.objects.with_records()
-        .select_related("company__settings", "target__connection")
+        .select_related("company__settings")
         .drafts()
         .filter(pk__in=ids)
         .order_by("pk")
@@ -175,6 +176,7 @@ def accept_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Map
         raise Conflict(f"Now {len(rows)}. Look again.")
     if not rows:
         raise Conflict("There is no draft left to accept here.")
+    targets.attach_ends(rows[0].company, rows)
     now = timezone.now()
     changes = []
     for mapping in rows:

@@ -6,22 +6,27 @@ in every process; a scan of 50,000 rows takes a few hundredths of a second.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from datetime import datetime
+from functools import lru_cache, reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When, Window
 from django.db.models.functions import Length
 from rapidfuzz import fuzz
 
-from common.choices import Side
+from common.choices import RecordKind
 from companies.models import Company
-from connectors.models import Connection, Record
+from connectors.models import Record
 from connectors.querysets import RecordQuerySet
 from mapping import targets
 from mapping.candidates import split_words
 from mapping.models import Kind, target_kinds
+from mapping.targets import Systems
 
 LIMIT = 8
+SHORTEST = 2  # letters
+NEAR = 70  # of 100, how alike a row must be when nothing has every word
 WEIGHED = 200  # as many as are put in order by how alike they are
 
 
@@ -38,52 +43,64 @@ class Answer:
     total: int
 
 
-def takeable(company: Company, kind: Kind) -> RecordQuerySet:
+def takeable(company: Company, kind: Kind, systems: Systems) -> RecordQuerySet:
     """The ledger's rows of the kinds that `kind` points to, inactive ones among them."""
-    return (
-        Record.objects.filter(
-            company=company,
-            kind__in=target_kinds(kind, company.settings),
-            connection__side=Side.LEDGER,
-            gone_at=None,
-        )
-        .exclude(connection__state=Connection.State.DISCONNECTED)
-        .select_related("connection")
-        .defer("payload")
-    )
+    if systems.ledger_end is None:
+        return Record.objects.none()
+    return Record.objects.filter(
+        company=company,
+        connection_id=systems.ledger_end.pk,
+        kind__in=target_kinds(kind, company.settings),
+        gone_at=None,
+    ).defer("payload")
 
 
 def search(company: Company, kind: Kind, text: str, limit: int = LIMIT) -> Answer:
     """At most `limit` rows, best first, and how many match in all."""
-    rows = takeable(company, kind)
-    total = rows.count()
+    systems = Systems.of(company)
+    end = systems.ledger_end
     words = split_words(text)
-    if not words or len("".join(words)) < 2:
-        return Answer((), 0, total)
-    matching = rows.filter(*(Q(search_text__contains=word) for word in words))
-    found = list(_nearest(matching, words))
-    count = len(found) if len(found) < WEIGHED else matching.count()
+    if end is None or len("".join(words)) < SHORTEST:
+        return Answer((), 0, 0)
+    rows = takeable(company, kind, systems)
+    found = _nearest(rows.filter(*(Q(search_text__contains=word) for word in words)), words)
+    matching = found[0].matching if found else 0
     if not found:
         # Nothing has all of it: a letter may be wrong, so any beginning of a word will do.
         beginnings = reduce(or_, (Q(search_text__contains=word[:3]) for word in words))
         near = _nearest(rows.filter(beginnings), words)
-        found = [row for row in near if _likeness(words, row) >= 70]
+        found = [row for row in near if _likeness(words, row) >= NEAR]
     found.sort(key=lambda row: _order(words, row))
+    for row in found[:limit]:
+        row.connection = end
     options = tuple(
         Option(row, targets.problem(row, kind, company).removeprefix("is "))
         for row in found[:limit]
     )
-    return Answer(options, count, total)
+    kinds = target_kinds(kind, company.settings)
+    return Answer(options, matching, _total(company.pk, end.pk, kinds, end.last_pulled_at))
 
 
-def _nearest(rows: QuerySet[Record], words: Sequence[str]) -> QuerySet[Record]:
+@lru_cache(maxsize=500)
+def _total(
+    company: int, connection: int, kinds: tuple[RecordKind, ...], _pulled_at: datetime | None
+) -> int:
+    """How long the list is. Counted once a pull: that is when it changes."""
+    return Record.objects.filter(
+        company_id=company, connection_id=connection, kind__in=kinds, gone_at=None
+    ).count()
+
+
+def _nearest(rows: RecordQuerySet, words: Sequence[str]) -> list[Any]:
+    """The most promising rows, each with `matching`, the number of all that match."""
     starts = Case(
         When(name__istartswith=words[0], then=Value(0)),
         When(code__istartswith=words[0], then=Value(0)),
         default=Value(1),
         output_field=IntegerField(),
     )
-    return rows.order_by("-is_active", starts, Length("name"), "pk")[:WEIGHED]
+    counted = rows.annotate(matching=Window(Count("pk")))
+    return list(counted.order_by("-is_active", starts, Length("name"), "pk")[:WEIGHED])
 
 
 def _likeness(words: Sequence[str], row: Record) -> float:

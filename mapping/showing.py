@@ -17,7 +17,8 @@ from companies.access import Action, CompanyRequest, may, refusal
 from mapping import worklist
 from mapping.forms import FilterForm
 from mapping.models import Kind, SuggestionRun, kinds_in_use
-from mapping.worklist import Counts, Filters, Row, Systems, Worklist
+from mapping.targets import Systems
+from mapping.worklist import Counts, Filters, Row, Worklist
 
 SORT_KEPT_AS = "mappings_sort"
 
@@ -106,6 +107,8 @@ def head(request: CompanyRequest, work: Worklist, band: str) -> Head:
         held = counts.high_held_back
         if held:
             drafts += f" {held:,} {'is' if held == 1 else 'are'} held back: a close second match."
+        if counts.high_unusable:
+            drafts += f" {counts.high_unusable:,} cannot be taken any more."
         acceptable = counts.high_acceptable
         offer = acceptable > 0 and may(request.membership, Action.DECIDE)
         url = reverse("mapping:accept-many", args=[request.company.slug, work.kind.slug])
@@ -151,7 +154,7 @@ def frame(request: CompanyRequest, work: Worklist) -> dict[str, Any]:
         "filters": filters,
         "counts": counts,
         "rights": rights,
-        "systems": Systems.of(request.company),
+        "systems": work.systems,
         "tabs": tabs(request, kind, counts, filters),
         "list_url": list_url(request, kind),
         "clear_url": list_url(request, kind, tab=filters.tab) if filters.narrows else "",
@@ -195,10 +198,11 @@ def row_answer(request: CompanyRequest, kind: Kind, row: Row, *, status: int = 2
         "row": row,
         "kind": kind,
         "rights": Rights.of(request),
-        "systems": Systems.of(request.company),
         "saved": status == HTTPStatus.OK,
     }
-    if status == HTTPStatus.OK:
+    if status != HTTPStatus.OK:
+        context["systems"] = Systems.of(request.company)
+    else:
         row.is_fresh = True
         context |= frame(request, Worklist(request.company, kind, filters_of_page(request)))
     return render(

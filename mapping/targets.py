@@ -1,5 +1,10 @@
 """Which rows of the ledger a mapping may point at, and in which words we refuse the others."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.choices import Side
 from common.errors import AppError
 from companies.models import Company
 from connectors.models import Connection, Record
@@ -13,6 +18,48 @@ class TargetUnusable(AppError):
 def system_name(connection: Connection) -> str:
     """The system as people call it: QuickBooks, not QuickBooks Online."""
     return connection.get_system_display().removesuffix(" Online")
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The two live ends of a company, without their credentials."""
+
+    source_end: Connection | None
+    ledger_end: Connection | None
+
+    @classmethod
+    def of(cls, company: Company) -> "Systems":
+        found = {
+            connection.side: connection
+            for connection in company.connections.exclude(state=Connection.State.DISCONNECTED).only(
+                "company", "side", "system", "state", "last_pulled_at"
+            )
+        }
+        return cls(found.get(Side.SOURCE), found.get(Side.LEDGER))
+
+    @property
+    def source(self) -> str:
+        return system_name(self.source_end) if self.source_end else "Source"
+
+    @property
+    def ledger(self) -> str:
+        return system_name(self.ledger_end) if self.ledger_end else "Ledger"
+
+    @property
+    def pulled_at(self) -> datetime | None:
+        return self.source_end.last_pulled_at if self.source_end else None
+
+
+def attach_ends(company: Company, mappings: Iterable[Mapping]) -> None:
+    """Give thousands of rows their company and their targets' connection without a join."""
+    ends = {
+        end.pk: end
+        for end in company.connections.only("company", "side", "system", "state", "last_pulled_at")
+    }
+    for mapping in mappings:
+        mapping.company = company
+        if mapping.target is not None:
+            mapping.target.connection = ends[mapping.target.connection_id]
 
 
 def problem(target: Record, kind: Kind, company: Company) -> str:

@@ -13,7 +13,8 @@ from companies.access import Action, CompanyRequest, may, refusal, requires
 from mapping import comparing, drafting, history, showing, waiting, worklist
 from mapping.forms import FilterForm
 from mapping.models import Kind, Mapping, SuggestionRun
-from mapping.worklist import Row, Systems, Worklist
+from mapping.targets import Systems
+from mapping.worklist import Row, Worklist
 
 BILLS_SHOWN = 20
 
@@ -22,10 +23,11 @@ BILLS_SHOWN = 20
 @requires(Action.SEE_MAPPINGS)
 def hub(request: CompanyRequest) -> HttpResponse:
     company = request.company
-    kinds = worklist.summaries(company)
+    systems = Systems.of(company)
+    kinds = worklist.summaries(company, systems)
     context = {
         "kinds": kinds,
-        "systems": Systems.of(company),
+        "systems": systems,
         "accepted": sum(kind.tabs["accepted"] for kind in kinds),
         "last": company.publications.select_related("by").first(),
         "rights": showing.Rights.of(request),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -13,27 +12,25 @@ from django.db.models import (
     DecimalField,
     Expression,
     F,
-    FloatField,
     Q,
     QuerySet,
     Value,
 )
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from common.choices import Side
 from common.templatetags.format import confidence_percent
 from companies.models import Company, CompanySettings
-from connectors.models import Connection, Record
-from mapping import comparing, targets, waiting
+from connectors.models import Record
+from mapping import comparing, waiting
 from mapping.models import Kind, Mapping, kinds_in_use
 from mapping.querysets import MappingQuerySet
+from mapping.targets import Systems
 from mapping.waiting import Waits
 
 PAGE = 50
 # A second candidate this near to the draft's score keeps the draft out of "accept all".
-CLOSE = 0.05
+CLOSE = Decimal("0.05")
 NO_SCORE = Decimal(-1)
 
 # Conditions on a source record, by tab. A record without a mapping has no state at all.
@@ -47,6 +44,11 @@ TABS = {
     "no_match": ("No match", Q(mappings__state=Mapping.State.NO_MATCH)),
     "all": ("All", Q()),
 }
+UNUSABLE_TARGET = (
+    Q(mappings__target__is_active=False)
+    | Q(mappings__target__is_selectable=False)
+    | Q(mappings__target__gone_at__isnull=False)
+)
 SORTS = {
     "-confidence": "Confidence, high first",
     "confidence": "Confidence, low first",
@@ -191,16 +193,11 @@ class Row:
         """The candidate that the draft barely beat: {"name", "percent"}."""
         if not (self.has_draft and self.mapping and self.mapping.suggestion):
             return None
-        others = self.mapping.suggestion.candidates[1:2]
-        if not others or self.mapping.confidence is None:
+        runner_up, confidence = self.mapping.runner_up, self.mapping.confidence
+        if runner_up is None or confidence is None or runner_up < confidence - CLOSE:
             return None
-        second = others[0]
-        if second["score"] < float(self.mapping.confidence) - CLOSE:
-            return None
-        return {
-            "name": second.get("name", "another record"),
-            "percent": confidence_percent(second["score"]),
-        }
+        name = next((each["name"] for each in self.mapping.suggestion.candidates[1:2]), "")
+        return {"name": name or "another record", "percent": confidence_percent(runner_up)}
 
     @cached_property
     def trouble(self) -> str:
@@ -210,14 +207,19 @@ class Row:
             return ""
         if mapping.stale:
             return Mapping.Stale(mapping.stale).label
-        return "" if mapping.target.is_usable else "can no longer be used"
+        if mapping.target.gone_at:
+            return "is no longer in the list"
+        if not mapping.target.is_active:
+            return "is inactive"
+        return "" if mapping.target.is_selectable else "cannot be used on a bill"
 
 
 @dataclass(frozen=True)
 class Counts:
     tabs: dict[str, int]
     bands: dict[str, int]
-    high_held_back: int
+    high_held_back: int  # a close second match
+    high_unusable: int  # the target cannot be taken any more
     shown: int  # rows that match the filters in the current tab
 
     @property
@@ -230,41 +232,21 @@ class Counts:
 
     @property
     def high_acceptable(self) -> int:
-        return self.bands["high"] - self.high_held_back
+        return self.bands["high"] - self.high_held_back - self.high_unusable
 
 
-@dataclass(frozen=True)
-class Systems:
-    """The two ends, as people name them, and when the source was last read."""
-
-    source: str
-    ledger: str
-    pulled_at: datetime | None
-
-    @classmethod
-    def of(cls, company: Company) -> "Systems":
-        found = {
-            connection.side: connection
-            for connection in company.connections.exclude(state=Connection.State.DISCONNECTED).only(
-                "side", "system", "last_pulled_at"
-            )
-        }
-        source, ledger = found.get(Side.SOURCE), found.get(Side.LEDGER)
-        return cls(
-            targets.system_name(source) if source else "Source",
-            targets.system_name(ledger) if ledger else "Ledger",
-            source.last_pulled_at if source else None,
-        )
-
-
-def sources(company: Company, *kinds: Kind) -> QuerySet[Record]:
+def sources(systems: Systems, *kinds: Kind) -> QuerySet[Record]:
     """Records that bills come with and that are still there, each with its one mapping or none."""
+    end = systems.source_end
+    if end is None:
+        return Record.objects.none()
+    # By the connection's key: the list is found by its index and not among both sides' rows.
     return Record.objects.filter(
-        company=company,
+        company_id=end.company_id,
+        connection_id=end.pk,
         kind__in=[kind.value for kind in kinds],
-        connection__side=Side.SOURCE,
         gone_at=None,
-    ).exclude(connection__state=Connection.State.DISCONNECTED)
+    )
 
 
 class Worklist:
@@ -275,26 +257,36 @@ class Worklist:
         self.kind = kind
         self.filters = filters
         self.thresholds = Thresholds.of(kind, company.settings)
+        self.systems = Systems.of(company)
 
     @cached_property
     def counts(self) -> Counts:
-        """Everything the tabs, bands and pager print, in one query."""
+        """Everything the tabs, bands and pager print, in one query, or two."""
         high = Q(mappings__state=Mapping.State.DRAFT) & self.thresholds.condition("high")
-        numbers: dict[str, Any] = {
+        close = Q(mappings__runner_up__gte=F("mappings__confidence") - CLOSE)
+        tabs: dict[str, Any] = {
             f"tab_{tab}": Count("pk", filter=condition) for tab, (_, condition) in TABS.items()
         }
-        shown = Q(TABS[self.filters.tab][1]) & self._narrowed()
-        numbers |= {
-            f"band_{band}": Count("pk", filter=shown & self.thresholds.condition(band))
+        in_tab = Q(TABS[self.filters.tab][1])
+        here = Q() if self.filters.waiting else in_tab & self._narrowed()
+        numbers: dict[str, Any] = {
+            f"band_{band}": Count("pk", filter=here & self.thresholds.condition(band))
             for band in ("high", "medium", "low", "none")
         }
-        numbers["held_back"] = Count("pk", filter=shown & high & Q(rival__gte=F("score") - CLOSE))
-        numbers["shown"] = Count("pk", filter=shown)
-        found = self._base().annotate(rival=_rival(), score=_score()).aggregate(**numbers)
+        numbers["held_back"] = Count("pk", filter=here & high & ~UNUSABLE_TARGET & close)
+        numbers["unusable"] = Count("pk", filter=here & high & UNUSABLE_TARGET)
+        numbers["shown"] = Count("pk", filter=here)
+        if self.filters.waiting:
+            # What waits is worked out row by row: for the rows of this tab only.
+            found = sources(self.systems, self.kind).aggregate(**tabs)
+            found |= self._base().filter(in_tab & self._narrowed()).aggregate(**numbers)
+        else:
+            found = sources(self.systems, self.kind).aggregate(**tabs, **numbers)
         return Counts(
             tabs={tab: found[f"tab_{tab}"] for tab in TABS},
             bands={band: found[f"band_{band}"] for band in ("high", "medium", "low", "none")},
             high_held_back=found["held_back"],
+            high_unusable=found["unusable"],
             shown=found["shown"],
         )
 
@@ -327,15 +319,11 @@ class Worklist:
         return self._high().exclude(pk__in=self.held_back().values("pk"))
 
     def held_back(self) -> MappingQuerySet:
-        return (
-            self._high()
-            .annotate(rival=_rival(""), score=_score(""))
-            .filter(
-                Q(rival__gte=F("score") - CLOSE)
-                | Q(target__is_active=False)
-                | Q(target__is_selectable=False)
-                | Q(target__gone_at__isnull=False)
-            )
+        return self._high().filter(
+            Q(runner_up__gte=F("confidence") - CLOSE)
+            | Q(target__is_active=False)
+            | Q(target__is_selectable=False)
+            | Q(target__gone_at__isnull=False)
         )
 
     def _high(self) -> MappingQuerySet:
@@ -347,7 +335,7 @@ class Worklist:
         )
 
     def _base(self) -> QuerySet[Record]:
-        records = sources(self.company, self.kind)
+        records = sources(self.systems, self.kind)
         if self.filters.waiting or self.filters.sort == "-money":
             records = records.annotate(waiting=waiting.bills().amount_of("pk"))
         return records
@@ -428,7 +416,8 @@ def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) ->
 
 def row(company: Company, kind: Kind, pk: int) -> Row | None:
     """One row as it is now; None when the company has no such record."""
-    record = sources(company, kind).defer("payload", "search_text").filter(pk=pk).first()
+    systems = Systems.of(company)
+    record = sources(systems, kind).defer("payload", "search_text").filter(pk=pk).first()
     if record is None:
         return None
     return rows(company, [record], Thresholds.of(kind, company.settings))[0]
@@ -451,11 +440,11 @@ class KindSummary:
         return self.total - self.tabs["review"]
 
 
-def summaries(company: Company) -> list[KindSummary]:
+def summaries(company: Company, systems: Systems) -> list[KindSummary]:
     kinds = kinds_in_use(company.settings)
     found: dict[str, Any] = {
         row["kind"]: row
-        for row in sources(company, *kinds)
+        for row in sources(systems, *kinds)
         .values("kind")
         .annotate(
             **{
@@ -474,13 +463,3 @@ def summaries(company: Company) -> list[KindSummary]:
         )
         for kind in kinds
     ]
-
-
-def _rival(prefix: str = "mappings__") -> Expression:
-    """The second candidate's score. Drafting puts the drafted one first."""
-    second = KeyTransform("1", f"{prefix}suggestion__candidates")
-    return Cast(KeyTextTransform("score", second), FloatField())
-
-
-def _score(prefix: str = "mappings__") -> Expression:
-    return Cast(F(f"{prefix}confidence"), FloatField())

@@ -1,7 +1,6 @@
 """Bills, as the mapping app sees them: a plain object that satisfies its protocol."""
 
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from django.db.models import DecimalField, Value
@@ -57,13 +56,3 @@ def told():
     mappings_changed.connect(listen)
     yield heard
     mappings_changed.disconnect(listen)
-
-
-@pytest.fixture(autouse=True)
-def _navigation_counts(monkeypatch):
-    """The frame around every page asks sync how much waits; until it answers, nothing does."""
-    from sync import waiting as sync_waiting
-
-    if not hasattr(sync_waiting, "for_company"):
-        nothing = SimpleNamespace(mappings=0, bills=0)
-        monkeypatch.setattr(sync_waiting, "for_company", lambda company: nothing, raising=False)

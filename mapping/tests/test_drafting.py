@@ -79,6 +79,14 @@ def test_drafted_candidate_stands_first(company, pair):
     assert Suggestion.objects.get().candidates[0]["record"] == pair[1].pk
 
 
+def test_draft_remembers_the_runner_up(company, pair):
+    RecordFactory(company=company, in_ledger=True, name="Harbor Gas")
+    run_for(company)
+
+    mapping = company.mappings.get()
+    assert mapping.runner_up < mapping.confidence
+
+
 def test_nothing_alike_makes_no_draft_but_a_suggestion(company):
     RecordFactory(company=company, name="Zebra Tiling")
     RecordFactory(company=company, in_ledger=True, name="Harbor Glass")

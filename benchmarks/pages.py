@@ -107,7 +107,7 @@ def _pages(company: "Company") -> Iterator[tuple[str, str, dict[str, str]]]:
         "publication": f"{home}/mappings/publications/1/",
         "trail": f"{home}/audit/",
         "trail searched": f"{home}/audit/?q=keystone",
-        "bills by blocker": f"{bills}?view=blockers&tab=needs_publishing",
+        "bills by blocker": f"{bills}?view=blocker",
         "bills searched": f"{bills}?tab=all&q=keystone",
         "bills by number": f"{bills}?tab=all&q=INV-04",
         "bills page 2": f"{bills}?page=2",

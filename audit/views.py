@@ -58,10 +58,10 @@ def trail(request: CompanyRequest) -> HttpResponse:
 @requires(Action.SEE_TRAIL)
 def act(request: CompanyRequest, pk: int) -> HttpResponse:
     """The lines one entry speaks for. Opened directly, it is the trail filtered to them."""
+    lead = get_object_or_404(request.company.trail, pk=pk)
     page_url = reverse("audit:trail", args=[request.company.slug]) + f"?act={pk}"
     if not request.htmx:
         return redirect(page_url)
-    lead = get_object_or_404(request.company.trail, pk=pk)
     is_open = "fold" not in request.GET
     rows = request.company.trail.of_the_act_of(lead)[:PAGE_SIZE] if is_open else []
     context = {

@@ -110,19 +110,57 @@ def waits_for_approval(company: Company) -> Q | None:
     return Q(total__gte=limit) & ~Q(Exact(said, Approval.Decision.APPROVED))
 
 
+def at(bills: BillQuerySet, place: Place, company: Company, closed: date | None) -> BillQuerySet:
+    """The bills of one tab, found through indexes: `placed()` would look at every bill."""
+    pushes = Push.objects.filter(bill=OuterRef("pk"))
+    posted = Exists(pushes.filter(state=S.POSTED))
+    moving = Exists(pushes.filter(state__in=MOVING))
+    if place is Place.SENT:
+        return bills.filter(posted)
+    if place is Place.ON_ITS_WAY:
+        return bills.filter(moving).exclude(posted)
+    if place is Place.FAILED:
+        stuck = Q(Exists(pushes.filter(state=S.SET_ASIDE))) | Q(Exists(_refused()))
+        return bills.filter(stuck).exclude(posted).exclude(moving)
+    bills = bills.exclude(Exists(pushes.exclude(state=S.FAILED))).exclude(Exists(_refused()))
+    held, approval = _held(closed), waits_for_approval(company)
+    if place is Place.HELD:
+        ready = Q(readiness=Readiness.READY)
+        return bills.filter(held | (ready & approval) if approval is not None else held)
+    bills = bills.exclude(held).filter(readiness=place.value)
+    if place is Place.READY and approval is not None:
+        bills = bills.exclude(approval)
+    return bills
+
+
+def waiting_for_mappings(bills: BillQuerySet, closed: date | None) -> BillQuerySet:
+    """Both tabs at once whose bills wait for a mapping."""
+    pushes = Push.objects.filter(bill=OuterRef("pk"))
+    bills = bills.exclude(Exists(pushes.exclude(state=S.FAILED))).exclude(Exists(_refused()))
+    places = [place.value for place in WAITING_FOR_MAPPINGS]
+    return bills.exclude(_held(closed)).filter(readiness__in=places)
+
+
+def _held(closed: date | None) -> Q:
+    """By something about the document itself."""
+    held = ~Q(fault="")
+    return held | Q(bill_date__lte=closed) if closed else held
+
+
+def _refused() -> QuerySet[Push]:
+    """The ledger clearly refused this version, so nothing of it is there."""
+    return Push.objects.filter(bill=OuterRef("pk"), version=OuterRef("version"), state=S.FAILED)
+
+
 def _place(company: Company, closed: date | None) -> Expression:
     pushes = Push.objects.filter(company=company)
-    refused = Push.objects.filter(bill=OuterRef("pk"), version=OuterRef("version"), state=S.FAILED)
-    held = ~Q(fault="")
-    if closed:
-        held |= Q(bill_date__lte=closed)
     whens = [
         # Uncorrelated, so that the database reads them once whatever the number of bills.
         When(pk__in=_bills(pushes.filter(state=S.POSTED)), then=Value(Place.SENT)),
         When(pk__in=_bills(pushes.filter(state__in=MOVING)), then=Value(Place.ON_ITS_WAY)),
         When(pk__in=_bills(pushes.filter(state=S.SET_ASIDE)), then=Value(Place.FAILED)),
-        When(Exists(refused), then=Value(Place.FAILED)),
-        When(held, then=Value(Place.HELD)),
+        When(Exists(_refused()), then=Value(Place.FAILED)),
+        When(_held(closed), then=Value(Place.HELD)),
         When(readiness=Readiness.UNMAPPED, then=Value(Place.UNMAPPED)),
         When(readiness=Readiness.NEEDS_PUBLISHING, then=Value(Place.NEEDS_PUBLISHING)),
     ]
@@ -134,11 +172,6 @@ def _place(company: Company, closed: date | None) -> Expression:
 
 def _bills(pushes: QuerySet[Push]) -> QuerySet[Push, int]:
     return pushes.order_by().values_list("bill_id", flat=True)
-
-
-def at(bills: BillQuerySet, *places: Place) -> BillQuerySet:
-    """Those that stand in one of `places`; for rows that were `placed`."""
-    return bills.filter(place__in=places)  # type: ignore[misc]  # an annotation
 
 
 def totals(bills: BillQuerySet) -> dict[str, Total]:
@@ -165,11 +198,13 @@ def for_company(company: Company) -> Waiting:
     """In one query."""
     pushes = Push.objects.filter(company=company)
     refused = pushes.filter(state=S.FAILED, version=F("bill__version"))
+    said = Push.objects.filter(bill=OuterRef("pk"))
     held = (
-        company.bills.filter(fault="")
-        .exclude(readiness=Readiness.READY)
-        .exclude(pk__in=_bills(pushes.exclude(state=S.FAILED)))
-        .exclude(pk__in=_bills(refused))
+        company.bills.filter(
+            fault="", readiness__in=[Readiness.UNMAPPED, Readiness.NEEDS_PUBLISHING]
+        )
+        .exclude(Exists(said.exclude(state=S.FAILED)))
+        .exclude(Exists(_refused()))
     )
     undecided = Mapping.objects.filter(
         company=company,

@@ -240,6 +240,22 @@ class Bill(models.Model):
             ),
             models.Index(fields=["company", "-bill_date", "-id"], name="bills_newest_first"),
             models.Index(fields=["company", "vendor", "plain_number"], name="bills_by_number"),
+            # All that the tabs count and order by, so that 50,000 rows need not be read for it.
+            models.Index(
+                fields=["company", "project"],
+                include=[
+                    "id",
+                    "total",
+                    "readiness",
+                    "fault",
+                    "bill_date",
+                    "version",
+                    "vendor",
+                    "kind",
+                    "number",
+                ],
+                name="bills_counted",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -426,7 +442,11 @@ class Push(Work):
                 name="what_was_sent_is_kept",
             ),
         ]
-        indexes = [models.Index(fields=["company", "state"], name="pushes_by_state")]
+        indexes = [
+            models.Index(
+                fields=["company", "state", "bill"], include=["version"], name="pushes_counted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"push of {self.bill}"

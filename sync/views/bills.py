@@ -1,8 +1,10 @@
 """The list of bills, what blocks them, and sending those that are ready."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -168,7 +170,8 @@ def _confirm(
     request: CompanyRequest, listing: Listing, ids: list[int] | None, *, changed: str = ""
 ) -> HttpResponse:
     chosen = listing.ready(ids)
-    total = counting.totals(chosen)[Place.READY] if ids or ids is None else Total()
+    summed = chosen.aggregate(bills=Count("pk"), amount=Sum("total"))
+    total = Total(summed["bills"], summed["amount"] or Decimal(0))
     first = chosen.select_related("vendor").defer("payload", "vendor__payload")
     context = {
         "total": total,

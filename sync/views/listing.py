@@ -139,9 +139,6 @@ class Listing:
 
     @cached_property
     def narrowed(self) -> BillQuerySet:
-        return counting.placed(self._narrowed(), self.company, self.closed)
-
-    def _narrowed(self) -> BillQuerySet:
         filters = self.filters
         bills = self.company.bills.all().visible_to(self.request.membership)
         for name in ("project", "vendor", "kind"):
@@ -165,7 +162,8 @@ class Listing:
 
     @cached_property
     def totals(self) -> dict[str, Total]:
-        found = counting.totals(self.narrowed)
+        placed = counting.placed(self.narrowed, self.company, self.closed)
+        found = counting.totals(placed)
         found["all"] = sum(found.values(), Total())
         return found
 
@@ -178,24 +176,26 @@ class Listing:
         """The bills of the tab, in the order asked for."""
         bills = self.narrowed
         if self.filters.tab != "all":
-            bills = counting.at(bills, Place(self.filters.tab))
+            bills = counting.at(bills, Place(self.filters.tab), self.company, self.closed)
         return bills.order_by(*ORDERS[self.filters.sort])
 
     def page(self, number: int) -> list[Row]:
         first = (number - 1) * PAGE
-        found = self.bills.with_delivery().select_related("vendor", "project")[first : first + PAGE]
-        return rows(self.company, list(lean(found)), self.closed)
+        # The ids first: an index alone tells them, however deep in the list the page lies.
+        ids = self.bills.values("pk")[first : first + PAGE]
+        return rows(self.company, self._read(self.company.bills.filter(pk__in=ids)), self.closed)
+
+    def _read(self, bills: BillQuerySet) -> list[Bill]:
+        placed = counting.placed(bills, self.company, self.closed).with_delivery()
+        ordered = placed.select_related("vendor", "project").order_by(*ORDERS[self.filters.sort])
+        return list(lean(ordered))
 
     def ready(self, ids: Iterable[int] | None = None) -> BillQuerySet:
         """Those that can be sent: all the filter finds, or those among `ids`."""
-        bills = self.narrowed if ids is None else self.everything.filter(pk__in=list(ids))
-        return counting.at(bills, Place.READY).order_by()
-
-    @cached_property
-    def everything(self) -> BillQuerySet:
-        """Whatever the filter says."""
-        mine = self.company.bills.all().visible_to(self.request.membership)
-        return counting.placed(mine, self.company, self.closed)
+        bills = self.narrowed
+        if ids is not None:
+            bills = self.company.bills.filter(pk__in=list(ids)).visible_to(self.request.membership)
+        return counting.at(bills, Place.READY, self.company, self.closed).order_by()
 
     # --- What stands around the rows --------------------------------------------------------
 
@@ -218,13 +218,13 @@ class Listing:
 
     def form(self) -> FilterForm:
         form = FilterForm(self.filters.as_query() | {"sort": self.filters.sort})
-        mine = self.company.bills.all().visible_to(self.request.membership)
+        mine = self.company.bills.all().visible_to(self.request.membership).order_by()
         used = (
             self.company.records.on(Side.SOURCE)
             .filter(kind__in=[RecordKind.VENDOR, RecordKind.PROJECT])
             .filter(
-                Q(kind=RecordKind.VENDOR, pk__in=mine.order_by().values("vendor"))
-                | Q(kind=RecordKind.PROJECT, pk__in=mine.order_by().values("project"))
+                Q(Exists(mine.filter(vendor=OuterRef("pk"))), kind=RecordKind.VENDOR)
+                | Q(Exists(mine.filter(project=OuterRef("pk"))), kind=RecordKind.PROJECT)
             )
             .order_by("name")
             .values_list("pk", "kind", "code", "name")
@@ -381,7 +381,7 @@ class Blockers:
     def of(cls, listing: Listing, number: int) -> "Blockers":
         """The records that hold most money first."""
         company = listing.company
-        waiting = counting.at(listing.narrowed, *counting.WAITING_FOR_MAPPINGS)
+        waiting = counting.waiting_for_mappings(listing.narrowed, listing.closed)
         needs = BillNeed.objects.filter(company=company, bill__in=waiting.order_by().values("pk"))
         grouped = (
             _unmet(needs, company)
@@ -419,7 +419,8 @@ HEADS = (
 
 def export_rows(listing: Listing) -> Iterator[Sequence[Any]]:
     """One row a bill. Read in pages, so that a large list needs little memory."""
-    bills = lean(listing.bills.with_delivery().select_related("vendor", "project"))
+    bills = counting.placed(listing.bills, listing.company, listing.closed).with_delivery()
+    bills = lean(bills.select_related("vendor", "project"))
     posted = listing.company.pushes.filter(bill=OuterRef("pk"), state="posted")
     bills = bills.annotate(
         ledger_number=Subquery(posted.values("external_id")[:1]),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -18,13 +18,14 @@ from audit.models import Entry, Verb
 from common.choices import Side, System
 from common.templatetags.format import money
 from companies.access import Action, CompanyRequest, may, refusal, requires
-from companies.models import Role
+from companies.models import Company, Role
 from connectors import registry
 from connectors.models import Connection
 from mapping.models import Mapping, kinds_in_use
 from sync import counting
 from sync.counting import Place, Total
 from sync.models import BillNeed, PullProblem, Run
+from sync.querysets import BillQuerySet
 
 MOST_LINES = 5
 DECISIONS = {
@@ -73,15 +74,14 @@ def overview(request: CompanyRequest) -> HttpResponse:
     company = request.company
     connections = counting.live_connections(company)
     sees_all = request.membership.role != Role.PROJECT_MANAGER
-    runs = _last_pulls(connections) if sees_all else {}
+    runs = _last_pulls(company, connections) if sees_all else {}
     steps = _steps(request, connections, runs) if sees_all else []
     ledger = counting.ledger_among(connections)
     closed = counting.closed_through(company, ledger)
     mine = company.bills.all().visible_to(request.membership)
-    placed = counting.placed(mine, company, closed)
-    totals = counting.totals(placed)
-    lines = _lines(request, totals, connections, runs, placed)
-    shown = connections if sees_all else []
+    totals = counting.totals(counting.placed(mine, company, closed))
+    held = counting.at(mine, Place.HELD, company, closed)
+    lines = _lines(request, totals, connections, runs, held)
     context: dict[str, Any] = {
         "lines": lines[:MOST_LINES],
         "more": lines[MOST_LINES:],
@@ -116,14 +116,18 @@ def _status(connection: Connection) -> str:
     }[Connection.State(connection.state)]
 
 
-def _last_pulls(connections: list[Connection]) -> dict[int, Run]:
+def _last_pulls(company: Company, connections: list[Connection]) -> dict[int, Run]:
     """The last pull of each connection, with how many problems of it nobody has settled."""
     runs = (
         Run.objects.filter(connection__in=[row.pk for row in connections], kind=Run.Kind.PULL)
         .order_by("connection", "-id")
         .distinct("connection")
     )
-    return {run.connection_id or 0: run for run in runs}
+    found = {}
+    for run in runs:
+        run.company = company  # so that its address costs no query
+        found[run.connection_id or 0] = run
+    return found
 
 
 # --- What waits -----------------------------------------------------------------------------------
@@ -134,13 +138,13 @@ def _lines(
     totals: dict[str, Total],
     connections: list[Connection],
     runs: dict[int, Run],
-    placed: Any,
+    held: BillQuerySet,
 ) -> list[Line]:
     """Sign-in first, because everything waits for it; then the largest money."""
     found = [
         *_of_mappings(request, totals),
         *_of_sending(request, totals),
-        *_of_approval(request, totals, placed),
+        *_of_approval(request, totals, held),
         *_of_pulls(request, runs),
     ]
     found.sort(key=lambda line: -line.amount)
@@ -196,20 +200,23 @@ def _of_mappings(request: CompanyRequest, totals: dict[str, Total]) -> list[Line
 def _holding(request: CompanyRequest) -> dict[str, int]:
     """How many records hold unsent bills: without a mapping, and with one that is not in force."""
     company = request.company
-    needs = BillNeed.objects.filter(
-        company=company,
-        kind__in=kinds_in_use(company.settings),
+    own = Mapping.objects.filter(source=OuterRef("pk"))
+    needed = BillNeed.objects.filter(
+        record=OuterRef("pk"),
         bill__fault="",
         bill__readiness__in=["unmapped", "needs_publishing"],
     )
-    none = Q(record__mappings=None) | Q(
-        record__mappings__state__in=[Mapping.State.LEFT, Mapping.State.NO_MATCH]
+    states = (
+        company.records.filter(kind__in=kinds_in_use(company.settings))
+        .exclude(Exists(own.in_force()))
+        .filter(Exists(needed))
+        .order_by()
+        .values_list(Subquery(own.order_by().values("state")[:1]), flat=True)
     )
-    in_force = Q(record__mappings__state=Mapping.State.PUBLISHED, record__mappings__stale="")
-    return needs.aggregate(
-        missing=Count("record", filter=none, distinct=True),
-        unpublished=Count("record", filter=~none & ~in_force, distinct=True),
-    )
+    none = {None, Mapping.State.LEFT, Mapping.State.NO_MATCH}
+    found = list(states)
+    missing = sum(state in none for state in found)
+    return {"missing": missing, "unpublished": len(found) - missing}
 
 
 def _of_sending(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]:
@@ -245,14 +252,15 @@ def _of_sending(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]
     return lines
 
 
-def _of_approval(request: CompanyRequest, totals: dict[str, Total], placed: Any) -> list[Line]:
+def _of_approval(
+    request: CompanyRequest, totals: dict[str, Total], held: BillQuerySet
+) -> list[Line]:
     """Bills that nothing else holds, and that a second person has to agree to."""
     waits = counting.waits_for_approval(request.company)
     if waits is None or not totals[Place.HELD] or not may(request.membership, Action.APPROVE):
         return []
     row = (
-        counting.at(placed, Place.HELD)
-        .filter(fault="")
+        held.filter(fault="")
         .filter(waits)
         .order_by()
         .aggregate(bills=Count("pk"), amount=Sum("total"))

@@ -44,7 +44,6 @@ def teams(request: CompanyRequest) -> HttpResponse:
     managers = _managers(request)
     here = reverse("sync:teams", args=[request.company.slug])
     following = page.next_page_number() if page.has_next() else 0
-    following_page = urlencode({"q": words, "page": str(following)})
     context: dict[str, Any] = {
         "rows": [_row(project, managers) for project in page],
         "managers": managers,

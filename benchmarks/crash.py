@@ -56,6 +56,7 @@ def _run(folder: Path, *, short: bool) -> int:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         from benchmarks import crash_runs
 
         report = crash_runs.run(folder, data, short=short)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -47,6 +47,10 @@ class Supervisor:
     stopping: bool = False
     cluster: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
+    # On the clock of the wall: marks of an earlier process with the same id say nothing.
+    born_at: datetime | None = None
+    # The last start of a task by any worker of this cluster, also by those that are gone.
+    moved_at: datetime | None = None
     replaced: int = 0
     _done_at: dict[str, float] = field(default_factory=dict)
 
@@ -97,15 +101,20 @@ class Supervisor:
         assert self.cluster is not None  # noqa: S101  # started before the first tick
         if self.cluster.poll() is not None:
             return "the cluster ended"
-        marks = list(WorkerMark.objects.filter(host=socket.gethostname(), pid__in=self._pids()))
+        marks = list(
+            WorkerMark.objects.filter(
+                host=socket.gethostname(), pid__in=self._pids(), started_at__gte=self.born_at
+            )
+        )
         busy = [mark for mark in marks if mark.ended_at is None]
         too_long = timedelta(seconds=settings.Q_CLUSTER["timeout"] + 30)
         if any(timezone.now() - mark.started_at > too_long for mark in busy):
             return "a task ran far beyond its time limit"
-        last = max((mark.started_at for mark in marks), default=None)
+        starts = [mark.started_at for mark in marks]
+        self.moved_at = max([*starts, self.moved_at] if self.moved_at else starts, default=None)
         still = self.now() - self.started_at
-        if last is not None:
-            still = min(still, (timezone.now() - last).total_seconds())
+        if self.moved_at is not None:
+            still = min(still, (timezone.now() - self.moved_at).total_seconds())
         if not busy and still > self.still_seconds:
             return f"no task started for {still:.0f} seconds"
         return ""
@@ -116,10 +125,12 @@ class Supervisor:
         return [pid for pid in psutil.pids() if _group_of(pid) == self.cluster.pid]
 
     def _start(self) -> None:
+        self.born_at = timezone.now()
         self.cluster = subprocess.Popen(  # noqa: S603  # our own command, no outside input
             [sys.executable, str(self.manage), "qcluster"], start_new_session=True
         )
         self.started_at = self.now()
+        self.moved_at = None
 
     def _kill(self) -> None:
         assert self.cluster is not None  # noqa: S101

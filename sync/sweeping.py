@@ -23,8 +23,7 @@ KEEP_FAILURES = timedelta(days=30)
 
 def sweep() -> dict[str, int]:
     """Ring what is due, start pulls whose time has come, close runs that are through."""
-    keep_house()
-    return {
+    done = {
         "pushes": Push.objects.unrung().ring(sending.TASK),
         "pull_steps": PullStep.objects.filter(run__state=Run.State.RUNNING)
         .unrung()
@@ -33,12 +32,14 @@ def sweep() -> dict[str, int]:
         "pulls_started": start_due_pulls(),
         "runs_closed": close_finished_sends(),
     }
+    keep_house()  # last: no bell waits for it, or stays silent because of it
+    return done
 
 
 def keep_house() -> None:
     """Once a day, on whichever host comes first: old calls, old consent trips, old failures."""
     today = timezone.now().date()
-    if not cache.add(f"house kept {today}", 1, timeout=2 * 24 * 3600):
+    if not cache.add(f"house-kept-{today}", 1, timeout=2 * 24 * 3600):
         return
     calls.prune()
     linking.forget_expired()

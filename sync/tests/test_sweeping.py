@@ -1,0 +1,106 @@
+"""The row remembers, the queue only rings: losing the whole queue loses no work."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from sync import sending, sweeping
+from sync.models import Push, Run
+
+
+@pytest.fixture
+def queued(world):
+    """Three pushes on their way, and a queue in which nothing of them is left."""
+    world.pull()
+    world.map_all()
+    pushes = [world.send(world.bill(number)) for number in ("KC-100", "D-7", "D-8")]
+    OrmQ.objects.all().delete()
+    return pushes
+
+
+def waited(pushes, **ago):
+    """As if the bells had rung so long ago, for rows that fell due just before."""
+    rung_at = timezone.now() - timedelta(**ago)
+    Push.objects.filter(pk__in=[push.pk for push in pushes]).update(
+        due_at=rung_at - timedelta(seconds=1), rung_at=rung_at
+    )
+
+
+def test_a_bell_that_rang_is_not_rung_again_within_ten_minutes(queued):
+    waited(queued, minutes=9)
+
+    assert sweeping.sweep()["pushes"] == 0
+    assert OrmQ.objects.count() == 0
+
+
+def test_after_an_emptied_queue_every_due_row_is_rung_again_once(queued):
+    waited(queued, minutes=11)
+
+    assert sweeping.sweep()["pushes"] == 3
+    assert sweeping.sweep()["pushes"] == 0
+    rung = sorted(tuple(row.task["args"]) for row in OrmQ.objects.all())
+    assert rung == sorted((push.pk,) for push in queued)
+    assert {row.task["func"] for row in OrmQ.objects.all()} == {sending.TASK}
+
+
+def test_a_row_is_rung_when_its_lease_runs_out(world, queued):
+    push = queued[0]
+    now = timezone.now()
+    Push.objects.filter(pk=push.pk).update(
+        rung_at=now - timedelta(seconds=30), lease_until=now + timedelta(seconds=60)
+    )
+    assert sweeping.sweep()["pushes"] == 0, "a leased row is somebody's"
+
+    world.let_lease_run_out(push)
+
+    assert sweeping.sweep()["pushes"] == 1
+    assert sweeping.sweep()["pushes"] == 0
+
+
+def test_a_row_is_not_rung_before_it_is_due(queued):
+    Push.objects.update(rung_at=None, due_at=timezone.now() + timedelta(minutes=1))
+
+    assert sweeping.sweep()["pushes"] == 0
+
+
+def test_what_is_at_rest_is_never_rung(world, queued):
+    for push in queued:
+        world.work(push)
+    OrmQ.objects.all().delete()
+
+    assert sweeping.sweep()["pushes"] == 0
+    assert set(Push.objects.values_list("state", flat=True)) == {Push.State.POSTED}
+
+
+def test_a_lost_pull_goes_on(world):
+    from sync import pulling
+
+    run = pulling.start(world.ledger, by=world.admin)
+    OrmQ.objects.all().delete()
+    ago = timezone.now() - timedelta(minutes=11)
+    run.steps.filter(due_at__isnull=False).update(due_at=ago, rung_at=ago)
+
+    assert sweeping.sweep()["pull_steps"] == 1
+    assert sweeping.sweep()["pull_steps"] == 0
+
+
+def test_each_side_is_pulled_when_its_time_has_come_and_once(world):
+    assert sweeping.sweep()["pulls_started"] == 2
+    assert sweeping.sweep()["pulls_started"] == 0
+
+
+def test_a_sending_run_is_closed_when_none_of_its_bills_moves(world):
+    world.pull()
+    world.map_all()
+    bills = [world.bill(number).pk for number in ("KC-100", "D-7")]
+    run = sending.send_all(world.company, bills, expected=2, by=world.controller)
+    assert sweeping.close_finished_sends() == 0
+
+    for push in run.pushes.all():
+        world.work(push)
+
+    assert sweeping.close_finished_sends() == 1
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE

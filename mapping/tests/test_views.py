@@ -520,6 +520,13 @@ def test_drafting_answers_with_its_progress(draft, dana):
     assert "hx-trigger" in answer
 
 
+def test_progress_lands_inside_the_place_it_asks_for_again(draft, dana):
+    page = dana.get("/c/acme/mappings/vendors/").content.decode()
+
+    assert 'hx-target="#drafting" hx-swap="innerHTML"' in page
+    assert '<div id="drafting">' in page
+
+
 def test_progress_stops_asking_when_the_run_is_over(draft, dana, controller):
     run = drafting.start(draft.company, Kind.VENDOR, by=controller)
     drafting.draft(run)

@@ -43,14 +43,20 @@ class WaitingBills:
             _unsent_needs(company)
             .exclude(bill__readiness=Readiness.READY)
             .exclude(Exists(_in_force(company).filter(source=OuterRef("record"))))
-            .values_list("kind", "bill", "bill__total")
+            .values("kind", "bill", "bill__total")
             .distinct()
         )
-        found: dict[str, Waits] = {}
-        for kind, _bill, amount in held.iterator():
-            before = found.get(kind, Waits())
-            found[kind] = Waits(before.bills + 1, before.amount + amount)
-        return found
+        kinds = kinds_in_use(company.settings)
+        # A bill counts once for each kind, however many of its cost codes hold it.
+        numbers = held.aggregate(
+            **{f"{kind}_bills": Count("bill", filter=Q(kind=kind)) for kind in kinds},
+            **{f"{kind}_amount": Sum("bill__total", filter=Q(kind=kind)) for kind in kinds},
+        )
+        return {
+            kind.value: Waits(numbers[f"{kind}_bills"], numbers[f"{kind}_amount"])
+            for kind in kinds
+            if numbers[f"{kind}_bills"]
+        }
 
     def amount_of(self, source: str) -> Expression:
         waiting = (

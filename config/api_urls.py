@@ -3,10 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from audit.api import EntryViewSet
 from config import api_docs
 from connectors.api import RecordViewSet
 from mapping.api import MappingViewSet, PublicationViewSet
+from reports.api import EntryViewSet
 from sync.api import BillViewSet, PushViewSet
 
 router = SimpleRouter()

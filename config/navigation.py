@@ -33,7 +33,7 @@ PAGES = (
     ("overview", "Overview", "sync:overview", None),
     ("mappings", "Mappings", "mapping:hub", Action.SEE_MAPPINGS),
     ("bills", "Bills", "sync:bills", Action.SEE_BILLS),
-    ("trail", "Trail", "audit:trail", Action.SEE_TRAIL),
+    ("trail", "Trail", "reports:trail", Action.SEE_TRAIL),
     ("settings", "Settings", "companies:settings", Action.SEE_SETTINGS),
 )
 SETTINGS_PAGES = (
@@ -51,7 +51,7 @@ ACCOUNT_PAGES = (
 AREAS = {
     "mapping": "mappings",
     "sync": "bills",
-    "audit": "trail",
+    "reports": "trail",
     "companies": "settings",
     "connectors": "settings",
 }

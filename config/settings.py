@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "mapping",
     "sync",
     "reconciliation",
+    "reports",
 ]
 
 MIDDLEWARE = [

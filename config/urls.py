@@ -9,7 +9,7 @@ from sync.views import health
 company = [
     path("", include("sync.urls")),
     path("mappings/", include("mapping.urls")),
-    path("audit/", include("audit.urls")),
+    path("audit/", include("reports.urls")),
     path("settings/", include("companies.urls")),
     path("settings/connections/", include("connectors.urls")),
 ]

@@ -29,9 +29,9 @@ PAGES = [
     ("companies:remove", "member", "post", Action.MANAGE_PEOPLE),
     ("companies:resend", "invitation", "post", Action.MANAGE_PEOPLE),
     ("companies:withdraw", "invitation", "post", Action.MANAGE_PEOPLE),
-    ("audit:trail", "none", "get", Action.SEE_TRAIL),
-    ("audit:export", "none", "get", Action.EXPORT),
-    ("audit:act", "entry", "get", Action.SEE_TRAIL),
+    ("reports:trail", "none", "get", Action.SEE_TRAIL),
+    ("reports:export", "none", "get", Action.EXPORT),
+    ("reports:act", "entry", "get", Action.SEE_TRAIL),
 ]
 
 

@@ -366,7 +366,7 @@ def _decided(request: CompanyRequest) -> list[Decided]:
         .values_list("verb")
         .annotate(number=Count("pk"))
     )
-    trail = reverse("audit:trail", args=[company.slug])
+    trail = reverse("reports:trail", args=[company.slug])
     since = f"{timezone.localtime(monday):%Y-%m-%d}"
     return [
         Decided(word, counted[verb], f"{trail}?{urlencode({'verb': verb.value, 'since': since})}")

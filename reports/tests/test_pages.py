@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def url(company):
-    return reverse("audit:trail", args=[company.slug])
+    return reverse("reports:trail", args=[company.slug])
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_an_act_is_one_line_that_opens_to_its_rows(company, admin, reading, url)
 
     assert page.count('id="entry-') == 1
     assert "accepted <b>48 vendors</b>" in page
-    act, htmx = reverse("audit:act", args=[company.slug, lead.pk]), {"HX-Request": "true"}
+    act, htmx = reverse("reports:act", args=[company.slug, lead.pk]), {"HX-Request": "true"}
     opened = reading.get(act, headers=htmx).content.decode()
     assert opened.count("<li>") == 48
     assert "viewer → controller" in opened
@@ -114,7 +114,7 @@ def test_an_act_opened_without_scripts_is_the_trail_of_its_rows(company, reading
     lead = written_together(company, 3)
     written(company)
 
-    response = reading.get(reverse("audit:act", args=[company.slug, lead.pk]), follow=True)
+    response = reading.get(reverse("reports:act", args=[company.slug, lead.pk]), follow=True)
 
     assert response.redirect_chain == [(f"{url}?act={lead.pk}", 302)]
     assert shown(response).count("<tr") == 3
@@ -248,7 +248,7 @@ def test_the_file_has_every_line_with_request_and_local_time(company, admin, rea
     lead = written_together(company, 3, Verb.ACCEPTED, by=admin)
     at(lead, datetime(2026, 11, 20, 4, 30, tzinfo=UTC))
 
-    response = reading.get(reverse("audit:export", args=[company.slug]))
+    response = reading.get(reverse("reports:export", args=[company.slug]))
 
     assert response["X-Rows"] == "3"
     assert 'filename="trail-acme-' in response["Content-Disposition"]
@@ -263,7 +263,7 @@ def test_the_file_holds_what_the_page_was_filtered_to(company, reading):
     written(company, Verb.PULLED)
     written(company, Verb.FAILED)
 
-    response = reading.get(reverse("audit:export", args=[company.slug]), {"verb": "failed"})
+    response = reading.get(reverse("reports:export", args=[company.slug]), {"verb": "failed"})
 
     assert [row["What"] for row in rows(response)] == ["Failed to send"]
 
@@ -271,7 +271,7 @@ def test_the_file_holds_what_the_page_was_filtered_to(company, reading):
 def test_a_name_that_is_a_formula_does_not_run(company, reading):
     written_together(company, 1, name="=HYPERLINK(1)")
 
-    response = reading.get(reverse("audit:export", args=[company.slug]))
+    response = reading.get(reverse("reports:export", args=[company.slug]))
 
     assert rows(response)[0]["Record"] == "'=HYPERLINK(1)"
 
@@ -279,7 +279,7 @@ def test_a_name_that_is_a_formula_does_not_run(company, reading):
 def test_the_file_has_no_line_of_another_company(company, outsider, reading):
     written(outsider.memberships.get().company, reason="secret")
 
-    assert rows(reading.get(reverse("audit:export", args=[company.slug]))) == []
+    assert rows(reading.get(reverse("reports:export", args=[company.slug]))) == []
 
 
 def test_every_verb_reads_amid_a_sentence():

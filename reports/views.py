@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from audit import reading
-from audit.filters import TrailFilter
 from audit.querysets import EntryQuerySet
 from common import csv_out
 from common.dates import today
 from companies.access import Action, CompanyRequest, may, requires
 from companies.models import User
+from reports import activity
+from reports.filters import TrailFilter
 
 PAGE_SIZE = 50
 
@@ -40,9 +40,9 @@ def trail(request: CompanyRequest) -> HttpResponse:
         next_url = f"?{asked.urlencode()}"
     context: dict[str, Any] = {
         "filter": found,
-        "lines": [reading.Line(entry) for entry in shown]
+        "lines": [activity.Line(entry) for entry in shown]
         if found.is_narrow
-        else reading.fold(shown),
+        else activity.fold(shown),
         "page": page,
         "shown": page.end_index(),
         # The file has every line, folded or not; the same number when nothing is folded.
@@ -59,19 +59,19 @@ def trail(request: CompanyRequest) -> HttpResponse:
 def act(request: CompanyRequest, pk: int) -> HttpResponse:
     """The lines one entry speaks for. Opened directly, it is the trail filtered to them."""
     lead = get_object_or_404(request.company.trail, pk=pk)
-    page_url = reverse("audit:trail", args=[request.company.slug]) + f"?act={pk}"
+    page_url = reverse("reports:trail", args=[request.company.slug]) + f"?act={pk}"
     if not request.htmx:
         return redirect(page_url)
     is_open = "fold" not in request.GET
     rows = request.company.trail.of_the_act_of(lead)[:PAGE_SIZE] if is_open else []
     context = {
         "entry": lead,
-        "line": reading.fold([lead])[0],
-        "rows": [reading.Line(entry) for entry in rows],
+        "line": activity.fold([lead])[0],
+        "rows": [activity.Line(entry) for entry in rows],
         "is_open": is_open,
         "page_url": page_url,
     }
-    return render(request, "audit/_act.html", context)
+    return render(request, "reports/_act.html", context)
 
 
 @require_safe
@@ -81,8 +81,8 @@ def export(request: CompanyRequest) -> HttpResponseBase:
     zone = request.company.settings.time_zone
     return csv_out.attachment(
         f"trail-{request.company.slug}-{today(zone):%Y-%m-%d}.csv",
-        reading.HEADS,
-        reading.rows(entries, ZoneInfo(zone)),
+        activity.HEADS,
+        activity.rows(entries, ZoneInfo(zone)),
         count=entries.count(),
     )
 
@@ -97,5 +97,5 @@ def _filter(request: CompanyRequest) -> TrailFilter:
 
 def _template(request: CompanyRequest) -> str:
     if not request.htmx or request.htmx.history_restore_request:
-        return "audit/trail.html"
-    return "audit/_more.html" if request.htmx.target == "rows" else "audit/_results.html"
+        return "reports/trail.html"
+    return "reports/_more.html" if request.htmx.target == "rows" else "reports/_results.html"

@@ -1,8 +1,8 @@
 from django.urls import path
 
-from audit import views
+from reports import views
 
-app_name = "audit"
+app_name = "reports"
 urlpatterns = [
     path("", views.trail, name="trail"),
     path("acts/<int:pk>/", views.act, name="act"),

@@ -71,23 +71,28 @@ class _Run:
         from mapping import publishing
 
         took: dict[str, list[float]] = {"publish": [], "unpublish": []}
+        used: dict[str, list[float]] = {"publish": [], "unpublish": []}
         changed: dict[str, set[int]] = {"publish": set(), "unpublish": set()}
         wrong = 0
         for _ in range(times):
             for act in took:
                 before = _stored(self.company)
+                processor = scratch.Processor()
                 started = time.perf_counter()
                 if act == "publish":
                     publishing.publish(self.company, by=self.controller, only=[mapping.pk])
                 else:
                     publishing.unpublish([mapping], by=self.admin, reason="A benchmark's")
                 took[act].append(time.perf_counter() - started)
+                used[act].append(processor.seconds())
                 after = _stored(self.company)
                 changed[act].add(sum(after[pk] != word for pk, word in before.items()))
                 wrong += _wrong(self.company, after)
         return {
             "publish_seconds": _spread(took["publish"], 1),
             "unpublish_seconds": _spread(took["unpublish"], 1),
+            "publish_processor_seconds": round(statistics.median(used["publish"]), 2),
+            "unpublish_processor_seconds": round(statistics.median(used["unpublish"]), 2),
             "bills_that_became_ready": sorted(changed["publish"]),
             "bills_that_are_held_again": sorted(changed["unpublish"]),
             "wrong": wrong,

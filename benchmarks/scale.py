@@ -80,6 +80,7 @@ STREETS = ("Alder Street", "Birch Court", "Cedar Lane", "Dock Road", "Elm Plaza"
 
 
 def build() -> None:
+    _execute("SET synchronous_commit = off")
     people = [
         User.objects.create_user(f"{name.split()[0].lower()}@bench.test", None, name=name)
         for name in ("Dana Ruiz", "Priya Shah")
@@ -92,6 +93,7 @@ def build() -> None:
             _execute("ANALYZE")
         readiness.refresh(built.company)
     _execute("VACUUM ANALYZE")
+    _execute("SET synchronous_commit = on")
 
 
 def dependants(size: Size) -> dict[int, Mapping]:

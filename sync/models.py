@@ -194,15 +194,21 @@ class Bill(models.Model):
         NEGATIVE = "negative", "is negative"
         ZERO = "zero", "is zero"
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="bills")
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="bills")
+    # Keys without an index of their own begin one that is listed below: each index more is
+    # written again for every bill that a publication makes ready.
+    company = models.ForeignKey(Company, models.PROTECT, related_name="bills", db_index=False)
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="bills", db_index=False)
     kind = models.CharField(max_length=24, choices=Kind.choices)
     external_id = models.CharField(max_length=120)
     number = models.CharField(max_length=200, blank=True)
     # Spelling taken out ("INV-001" and "#001" are both "1"); finds a number used twice.
     plain_number = models.CharField(max_length=200, blank=True)
-    vendor = models.ForeignKey(Record, models.PROTECT, null=True, related_name="vendor_bills")
-    project = models.ForeignKey(Record, models.PROTECT, related_name="project_bills")
+    vendor = models.ForeignKey(
+        Record, models.PROTECT, null=True, related_name="vendor_bills", db_index=False
+    )
+    project = models.ForeignKey(
+        Record, models.PROTECT, related_name="project_bills", db_index=False
+    )
     commitment = models.ForeignKey(Commitment, models.PROTECT, null=True, related_name="bills")
     bill_date = models.DateField()
     due_date = models.DateField(null=True)
@@ -293,7 +299,7 @@ class BillLine(models.Model):
     """One row of a bill. Its share of what is paid is `amount - retainage`."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    bill = models.ForeignKey(Bill, models.CASCADE, related_name="lines")
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     external_id = models.CharField(max_length=120)
     description = models.TextField(blank=True)
@@ -314,9 +320,9 @@ class BillNeed(models.Model):
     """One source record that a bill mentions, and so may need a mapping for."""
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    bill = models.ForeignKey(Bill, models.CASCADE, related_name="needs")
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="needs", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    record = models.ForeignKey(Record, models.PROTECT, related_name="needed_by")
+    record = models.ForeignKey(Record, models.PROTECT, related_name="needed_by", db_index=False)
 
     class Meta:
         constraints = [

@@ -17,7 +17,7 @@ from itertools import islice
 
 from rapidfuzz import fuzz
 
-from mapping.lexicon import ABBREVIATIONS
+from mapping.lexicon import ABBREVIATIONS, NUMBER_WORDS, PLACES, PROJECT_EMPTY, PROJECT_WORDS, ROMAN
 
 SHORTLIST = 10
 COSINE_DEPTH = 40
@@ -60,11 +60,30 @@ _CODE = re.compile(
         )\s*[:·–—-]?\s+(?P<name>.*[^\W\d]{2}.*)$""",
     re.VERBOSE,
 )
-_CODE_BEHIND = re.compile(r"^(?P<name>.*[^\W\d]{3}.*?)\s*\((?P<code>(?:20)?\d\d-\d{1,4})\)\s*$")
-_JOB_NUMBER = re.compile(r"^(?:20)?(\d\d)-(\d{1,4})$")
+_CODE_BEHIND = re.compile(
+    r"""^(?P<name>.*[^\W\d]{3}.*?)(?:
+        \s*\((?P<bracketed>(?:20)?\d\d-\d{1,4})\)
+        | \s*[\s,;:#·–—-]\s*(?P<bare>(?:20)?\d\d-\d{3,4})
+        )\s*$""",
+    re.VERBOSE,
+)
+_JOB_NUMBER = re.compile(
+    r"^(?:job|project|proj|no|j|p)?[\s.:#-]*(?:20)?(\d\d)[-. ](\d{1,4})$", re.IGNORECASE
+)
+# Wherever it stands in a name: [25-014] Oak Street, Oak Street (job #2025-014), J25-014 Oak Street.
+_JOB_NUMBER_WITHIN = re.compile(r"(?<![\w.-])[jp]?((?:20)?\d\d-\d{3,4})(?![\w-])", re.IGNORECASE)
 # 23014 Oak Street: a job number without its dash, or the house's. Only the other side can tell.
-_LEADING_NUMBER = re.compile(r"^\s*(\d{5}|20\d{5})\s+(.*[^\W\d]{3}.*)$")
+_BARE_NUMBER = r"\d{5}|20\d{5}"
+_LEADING_NUMBER = re.compile(rf"^\W*(?P<code>{_BARE_NUMBER})[\s:·–—-]+(?P<name>.*[^\W\d]{{3}}.*)$")
+_NUMBER_BEHIND = re.compile(
+    rf"^(?P<name>.*[^\W\d]{{3}}.*?)[\s,;:#(\[–—-]+(?P<code>{_BARE_NUMBER})\W*$"
+)
+_DOTTED_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
 _WORD = re.compile(r"[^\W_]+")
+_PART_WITH_NUMBER = re.compile(r"^([^\W\d_]{2,8})(\d{1,4}[^\W\d_]?)$")
+
+PARTS_OF_A_PLACE = frozenset(PLACES["parts"])
+NUMBER_SIGNS = frozenset({"no", "nr", "num", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,7 @@ class Candidate:
     phone: str = ""
     tax_id: str = ""
     type: str = ""  # the account's or item's type in the ledger
+    is_heading: bool = False  # a cost code with others below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +143,11 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(folded)
 
 
+def close_initials(text: str) -> str:
+    """`T.I.` is the word TI, also behind a letter of its own as in "Bldg A T.I."."""
+    return _DOTTED_INITIALS.sub(lambda found: found[0].replace(".", "") + " ", text)
+
+
 def _join_initials(words: Iterable[str]) -> Iterator[str]:
     """J & A Masonry and J.A. Masonry are one: single letters in a row are one word."""
     run = ""
@@ -144,7 +169,7 @@ def normalise(text: str) -> str:
 
     Numbers stay. A name made of nothing but legal forms keeps them.
     """
-    words = split_words(text)
+    words = split_words(close_initials(text))
     while True:
         kept = [word for word in words if word not in EMPTY_WORDS] or words
         kept = list(_join_initials(kept))
@@ -177,11 +202,60 @@ def canonical(word: str) -> str:
     return ABBREVIATIONS.get(word, word)
 
 
+def split_parts(words: Iterable[str]) -> list[str]:
+    """`ph2` is `phase 2`, and the sign in `no 6` is left out; anything else stays as it is."""
+    parts: list[str] = []
+    for word in words:
+        glued = _PART_WITH_NUMBER.match(word)
+        if glued and canonical(glued[1]) in PARTS_OF_A_PLACE:
+            parts += [canonical(glued[1]), glued[2]]
+        elif glued and glued[1] in NUMBER_SIGNS:
+            parts.append(glued[2])
+        else:
+            parts.append(word)
+    following = [*parts, ""][1:]
+    return [
+        word
+        for word, after in zip(parts, following, strict=True)
+        if not (word in NUMBER_SIGNS and after[:1].isdigit())
+    ]
+
+
+def part_value(word: str) -> str:
+    """A number written as a word or in Roman, as digits; nothing when it is neither."""
+    return NUMBER_WORDS.get(word) or ROMAN.get(word) or ""
+
+
+@lru_cache(maxsize=100_000)
+def project_words(text: str) -> tuple[str, ...]:
+    """The words of a project's normalised name, with what its trade abbreviates spelled out.
+
+    `"fire sta no 6"` is `fire station 6`, and `"harbor dc ph ii"` is `harbor distribution center
+    phase 2`.
+    """
+    words: list[str] = []
+    for word in split_parts(text.split()):
+        if words and words[-1] in PARTS_OF_A_PLACE and (number := part_value(word)):
+            words.append(number)
+            continue
+        spelled = PROJECT_WORDS.get(word) or PROJECT_WORDS.get(canonical(word)) or word
+        words += [canonical(each) for each in spelled.split()]
+    return tuple(words)
+
+
+def same_words_key(words: Iterable[str]) -> tuple[str, ...]:
+    """Equal for "Roof of the Library" and "Library Roof"."""
+    return tuple(sorted(word for word in words if word not in PROJECT_EMPTY))
+
+
 @lru_cache(maxsize=100_000)
 def split_code(label: str) -> tuple[str, str]:
     """`"01-100: Concrete"` is `("01-100", "Concrete")`; no code, an empty one."""
-    matched = _CODE.match(label) or _CODE_BEHIND.match(label)
-    return (matched["code"].strip(), matched["name"].strip()) if matched else ("", label.strip())
+    if matched := _CODE.match(label):
+        return matched["code"].strip(), matched["name"].strip()
+    if matched := _CODE_BEHIND.match(label):
+        return matched["bracketed"] or matched["bare"], matched["name"].strip()
+    return "", label.strip()
 
 
 def code_key(code: str) -> str:
@@ -199,11 +273,24 @@ def code_of(candidate: Candidate) -> str:
 
 
 def codes_of(candidate: Candidate) -> set[str]:
-    """The row's code, and a number in front of its name that may be one."""
+    """The row's code, and every number in its name that may be one."""
+    own = last_segment(candidate)
     found = {code_of(candidate), code_key(split_code(candidate.name)[0])}
-    if matched := _LEADING_NUMBER.match(last_segment(candidate)):
-        found.add(code_key(matched[1]))
+    found |= {code_key(number) for number in _JOB_NUMBER_WITHIN.findall(own)}
+    found |= bare_numbers(own)
     return found - {""}
+
+
+def job_numbers(candidate: Candidate) -> set[str]:
+    """Numbers that are the job's for certain: no house has 25-014, though one may have 88-11."""
+    within = _JOB_NUMBER_WITHIN.findall(last_segment(candidate))
+    return {code_key(candidate.code), *(code_key(number) for number in within)} - {""}
+
+
+def bare_numbers(name: str) -> set[str]:
+    """A number of five digits at either end: a job's, a house's or a postcode."""
+    matches = (_LEADING_NUMBER.match(name), _NUMBER_BEHIND.match(name))
+    return {code_key(matched["code"]) for matched in matches if matched}
 
 
 def last_segment(candidate: Candidate) -> str:
@@ -228,21 +315,31 @@ def _texts(candidate: Candidate) -> Iterator[tuple[str, bool]]:
             yield split_code(place.rsplit(":", 1)[-1])[1], True
     if candidate.path:
         yield candidate.path, True
+    yield from ((text, False) for text in _parts_of_names(candidate, own))
+
+
+def _parts_of_names(candidate: Candidate, own: str) -> Iterator[str]:
+    """What is left when a trade name, a remark in brackets or a number is put aside."""
     for name in (own, *candidate.other_names):
         if _TRADE_NAME.search(name):
-            yield from ((half, False) for half in _TRADE_NAME.split(name))
+            yield from _TRADE_NAME.split(name)
         if "(" in name:
-            yield _BRACKETS.sub(" ", name), False
-    if matched := _LEADING_NUMBER.match(own):
-        yield matched[2], False
+            yield _BRACKETS.sub(" ", name)
+    for matched in (_LEADING_NUMBER.match(own), _NUMBER_BEHIND.match(own)):
+        if matched:
+            yield matched["name"]
 
 
-def spellings(candidate: Candidate) -> tuple[Spelling, ...]:
+def spellings(candidate: Candidate, kind: str = "") -> tuple[Spelling, ...]:
     found: dict[str, Spelling] = {}
     for text, is_whole in _texts(candidate):
         normal = normalise(text)
         if normal and normal not in found:
-            words = tuple(canonical(word) for word in normal.split())
+            words = (
+                project_words(normal)
+                if kind == "project"
+                else tuple(canonical(word) for word in normal.split())
+            )
             found[normal] = Spelling(normal, words, is_first=not found, is_whole=is_whole)
     return tuple(found.values())
 
@@ -265,14 +362,17 @@ class CandidateIndex:
     thousand postings were touched, so the work does not grow with the list.
     """
 
-    def __init__(self, targets: Sequence[Candidate]) -> None:
+    def __init__(self, targets: Sequence[Candidate], kind: str = "") -> None:
         self.targets = targets
+        self.kind = kind
         self.shapes: list[tuple[Spelling, ...]] = []
         self._owner = array("i")  # spelling → position of its target
         self._norm = array("f")
         self._postings: dict[str, array[int]] = {}
         self._same_name: dict[str, list[int]] = defaultdict(list)
+        self._same_words: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._by_code: dict[str, list[int]] = defaultdict(list)
+        self._above = {target.path.rpartition(":")[0].casefold() for target in targets} - {""}
         self._by_tax_id: dict[str, list[int]] = defaultdict(list)
         self._by_contact: dict[str, list[int]] = defaultdict(list)
         for position, target in enumerate(targets):
@@ -292,7 +392,7 @@ class CandidateIndex:
         return len(self.targets)
 
     def _add(self, position: int, target: Candidate) -> None:
-        shapes = spellings(target)
+        shapes = spellings(target, self.kind)
         self.shapes.append(shapes)
         for spelling in shapes:
             place = len(self._owner)
@@ -303,6 +403,8 @@ class CandidateIndex:
                     places = self._postings[term] = array("i")
                 places.append(place)
             self._same_name[spelling.text].append(position)
+            if self.kind == "project":
+                self._same_words[same_words_key(spelling.words)].append(position)
         for code in codes_of(target):
             self._by_code[code].append(position)
         if tax_id := digits(target.tax_id):
@@ -318,6 +420,15 @@ class CandidateIndex:
         """Positions of the targets with this normalised name, one or more of them twins."""
         return sorted(set(self._same_name.get(text, ())))
 
+    def worded(self, words: Iterable[str]) -> list[int]:
+        """Positions of the targets with these words, in whatever order; projects only."""
+        return sorted(set(self._same_words.get(same_words_key(words), ())))
+
+    def is_above_others(self, position: int) -> bool:
+        """A customer with jobs below it."""
+        target = self.targets[position]
+        return (target.path or target.name).casefold() in self._above
+
     def with_code(self, code: str) -> list[int]:
         return self._by_code.get(code, [])
 
@@ -326,7 +437,7 @@ class CandidateIndex:
 
     def find(self, source: Candidate, limit: int = SHORTLIST) -> list[Found]:
         """The `limit` targets closest to `source`, closest first."""
-        shapes = spellings(source)
+        shapes = spellings(source, self.kind)
         cosines: dict[int, float] = {}
         for spelling in shapes:
             for position, cosine in self._nearest(spelling):
@@ -352,6 +463,7 @@ class CandidateIndex:
             found.update(islice(self._by_contact.get(contact, ()), 2))
         for spelling in shapes:
             found.update(islice(self._same_name.get(spelling.text, ()), 3))
+            found.update(self.worded(spelling.words)[:3])
         return found
 
     def _nearest(self, spelling: Spelling) -> list[tuple[int, float]]:

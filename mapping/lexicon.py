@@ -16,6 +16,22 @@ TRADE_WORDS: Final[frozenset[str]] = frozenset(_DATA["trade_words"]["words"])
 
 # What is identity in a project's name.
 PLACES: Final[dict[str, list[str]]] = _DATA["places"]
+ROMAN: Final = {
+    roman: str(number)
+    for number, roman in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"], start=1)
+}
+NUMBER_WORDS: Final = {
+    word: str(number) for number, word in enumerate(PLACES["number_words"], start=1)
+}
+
+# What projects abbreviate and other names do not, spelled out; several words for initials.
+PROJECT_WORDS: Final[dict[str, str]] = _DATA["project_words"]
+# Left out of a project's name, because "Roof of the Library" is "Library Roof".
+PROJECT_EMPTY: Final[frozenset[str]] = frozenset(_DATA["projects"]["empty"])
+# Said of many projects of one owner, so sharing such a word alone means nothing.
+PROJECT_COMMON: Final[frozenset[str]] = frozenset(_DATA["projects"]["common"])
+PROJECT_OMITTED: Final[frozenset[str]] = frozenset(_DATA["projects"]["omitted"])
+PROJECT_WORK: Final[frozenset[str]] = frozenset(_DATA["projects"]["work"])
 
 
 # --- What a line item is about --------------------------------------------------------------------

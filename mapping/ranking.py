@@ -7,7 +7,7 @@ and no pick where the sum is not well above what lists of this kind and length n
 import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,37 +17,55 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
 from mapping.candidates import (
+    PARTS_OF_A_PLACE,
     Candidate,
     CandidateIndex,
     Found,
     Spelling,
+    bare_numbers,
     canonical,
+    close_initials,
     code_key,
     code_of,
     codes_of,
     contacts,
     digits,
     fold,
+    job_numbers,
     last_segment,
     legal_form,
+    part_value,
+    same_words_key,
     spellings,
     split_code,
+    split_parts,
     split_words,
 )
-from mapping.lexicon import PLACES, TRADE_WORDS
+from mapping.lexicon import (
+    PLACES,
+    PROJECT_COMMON,
+    PROJECT_EMPTY,
+    PROJECT_OMITTED,
+    PROJECT_WORK,
+    ROMAN,
+    TRADE_WORDS,
+)
 
 SHOWN = 5
 CERTAIN = 0.99
 ALIKE_ENOUGH = 0.6  # of two names with one job number
+JOB_NUMBER_DIGITS = 5  # two for the year
 SHORT_FORM = 4  # letters: "Cons" may stand for "Construction", "Bay" not for "Baylor"
+LONG_WORD = 6  # letters, from which on a letter amiss is a typo and hardly another name
+NAMES_NEEDED = 2  # words of its own that a row must share to stand alone in a short list
+NAMES_FOR_WORK = 3  # where the kind of work is said on one side only
+INITIALS = 0.6  # of a phrase, for the phrase: AL for Assisted Living
+LONGEST_INITIALS = 5
 ALIKE_WORDS = 0.86  # of two words, from here on one is a typo of the other
 CUT_LENGTHS = frozenset({30, 31, 35, 40, 41, 50, 60})  # where systems cut names
 
-PARTS_OF_A_PLACE: Final[frozenset[str]] = frozenset(PLACES["parts"])
 DIRECTIONS: Final[frozenset[str]] = frozenset(PLACES["directions"])
 FOLLOW_UPS: Final[frozenset[str]] = frozenset(PLACES["follow_ups"])
-ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
-NUMBER_WORDS = {word: str(number) for number, word in enumerate(PLACES["number_words"], start=1)}
 
 _SETTINGS: Final[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("weights.toml").read_text(encoding="utf-8")
@@ -91,8 +109,15 @@ class Pair:
     doubts: list[str] = field(default_factory=list)  # the names alone do not settle it
     reasons: list[str] = field(default_factory=list)
     is_certain: bool = False
+    shares_a_name: bool = False  # a word beyond what many jobs are called
+    says_as_much: bool = False  # what else one side says is often left out
+    only_cut: bool = False  # what one side lacks was cut off, and was no number or part
     likeness: float = 0.0  # before anything is learned: orders, and gives the margin
     score: float = 0.0
+
+    @property
+    def says_all_it_can(self) -> bool:
+        return self.is_certain or self.says_as_much or self.only_cut
 
 
 # --- What a name says about numbers and parts -----------------------------------------------------
@@ -110,7 +135,7 @@ def _number(word: str) -> str:
 
 def _part_value(word: str) -> str:
     """What may follow "lot" or "phase": a number, a Roman one, a letter."""
-    if number := NUMBER_WORDS.get(word) or ROMAN.get(word) or _number(word):
+    if number := part_value(word) or _number(word):
         return number
     return word if len(word) == 1 else ""
 
@@ -121,7 +146,7 @@ def marks(text: str) -> Mapping[str, frozenset[str]]:
 
     `"Oak St Lots 4 & 5, Phase II"` is `{"lot": {"4", "5"}, "phase": {"2"}}`.
     """
-    words = [canonical(word) for word in split_words(text)]
+    words = [canonical(word) for word in split_parts(split_words(close_initials(text)))]
     found: dict[str, set[str]] = {}
     part = ""  # the part whose numbers are being read
     for at, word in enumerate(words):
@@ -172,6 +197,29 @@ def mark_conflicts(
             yield f"{kind} {_listed(mine or theirs)} on one side only"
 
 
+def street_for_saint(mine: str, theirs: str) -> str:
+    """The name that is a saint's on one side and a street's on the other, or nothing."""
+    my_saints, my_streets = _saints_and_streets(mine)
+    their_saints, their_streets = _saints_and_streets(theirs)
+    mixed = ((my_saints - my_streets) & their_streets) | (
+        (their_saints - their_streets) & my_streets
+    )
+    return ", ".join(sorted(mixed)).title()
+
+
+@lru_cache(maxsize=100_000)
+def _saints_and_streets(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """`"St. John"` is a saint at the start of a name, `"John St."` a street behind its own."""
+    words = split_words(text)
+    saints = {
+        after
+        for at, (word, after) in enumerate(pairwise(words))
+        if word == "saint" or (word == "st" and at == 0)
+    }
+    streets = {before for before, word in pairwise(words) if word in {"st", "str", "street"}}
+    return frozenset(saints), frozenset(streets)
+
+
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(sorted(value.upper() for value in values))
 
@@ -213,6 +261,30 @@ def align(mine: Sequence[str], theirs: Sequence[str]) -> tuple[dict[str, float],
     return ours, others
 
 
+def align_initials(
+    mine: Sequence[str],
+    theirs: Sequence[str],
+    ours: dict[str, float],
+    others: dict[str, float],
+) -> None:
+    """What is left of both sides: `AL` may stand for `assisted living`."""
+    for here, there, short_words, long_words in (
+        (ours, others, mine, theirs),
+        (others, ours, theirs, mine),
+    ):
+        for word in short_words:
+            if here[word] or not (1 < len(word) <= LONGEST_INITIALS and word.isalpha()):
+                continue
+            for start in range(len(long_words) - len(word) + 1):
+                phrase = long_words[start : start + len(word)]
+                if not any(there[each] for each in phrase) and word == "".join(
+                    each[0] for each in phrase
+                ):
+                    here[word] = INITIALS
+                    there.update(dict.fromkeys(phrase, INITIALS))
+                    break
+
+
 def _cover(found: Mapping[str, float], rarity: Mapping[str, float]) -> float:
     whole = sum(rarity[word] for word in found)
     return sum(rarity[word] * share for word, share in found.items()) / whole if whole else 0.0
@@ -229,7 +301,7 @@ class Comparison:
         self.source = source
         self.kind = kind
         self.index = index
-        self.spellings = spellings(source)
+        self.spellings = spellings(source, index.kind)
         self.marks = marks(split_code(source.name)[1])
         self.code = code_of(source)
         self.codes = codes_of(source)
@@ -256,7 +328,7 @@ class Comparison:
 
     def _measure(self, pair: Pair) -> None:
         mine, theirs = pair.source_spelling, pair.target_spelling
-        ours, others = align(mine.words, theirs.words)
+        ours, others = self._align(mine, theirs)
         rarity = {word: self.index.rarity(word) for word in {*ours, *others}}
         missing_source = _rarest_open(ours, rarity, self.top)
         missing_target = _rarest_open(others, rarity, self.top)
@@ -265,6 +337,12 @@ class Comparison:
         pair.likeness = 0.35 * cover_source + 0.3 * cover_target + 0.35 * sorted_alike
         open_source = {word for word, share in ours.items() if not share}
         open_target = {word for word, share in others.items() if not share}
+        pair.shares_a_name = bool(_names(ours))
+        pair.says_as_much = (
+            self.kind == "project"
+            and not self.index.is_above_others(pair.found.position)
+            and self._says_as_much(pair.found)
+        )
         pair.features = {
             "cover_source": cover_source,
             "cover_target": cover_target,
@@ -282,7 +360,7 @@ class Comparison:
             / 100,
             "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
             "cosine": pair.found.cosine,
-            "equal": float(mine.text == theirs.text),
+            "equal": float(self._says_the_same(mine, theirs)),
             "first_word": ours.get(mine.words[0], 0.0),
             "trades_differ": float(
                 bool(open_source & TRADE_WORDS) and bool(open_target & TRADE_WORDS)
@@ -294,6 +372,33 @@ class Comparison:
             "cut": float(self._is_cut(pair.found.candidate)),
             **self._facts(pair.found.candidate),
         }
+
+    def _says_as_much(self, found: Found) -> bool:
+        """Everything one side says is said by the other, and the rest is often left out.
+
+        "Elm Creek Church - Parlor Remodel" is "Elm Creek Parlor", "Elm Creek" is not.
+        """
+        mine, target = self.spellings[0].words, self.index.shapes[found.position][0].words
+        ours, others = align(mine, target)
+        for words in (ours, others):  # Cohen is no typo of Chen, Brewry is one of Brewery
+            words.update((word, 0.0) for word in words if len(word) < LONG_WORD and words[word] < 1)
+        align_initials(mine, target, ours, others)
+        unsaid = PROJECT_EMPTY | self.codes | codes_of(found.candidate)
+        here = {word for word, share in ours.items() if not share} - unsaid
+        there = {word for word, share in others.items() if not share} - unsaid
+        if here and there:
+            return False
+        left_out = here | there
+        names = _names(ours)
+        if left_out & PROJECT_WORK:
+            return len(names) >= NAMES_FOR_WORK and left_out <= PROJECT_WORK | PROJECT_OMITTED
+        return len(names) >= NAMES_NEEDED and left_out <= PROJECT_OMITTED
+
+    def _align(self, mine: Spelling, theirs: Spelling) -> tuple[dict[str, float], dict[str, float]]:
+        ours, others = align(mine.words, theirs.words)
+        if self.kind == "project":
+            align_initials(mine.words, theirs.words, ours, others)
+        return ours, others
 
     def _is_cut(self, target: Candidate) -> bool:
         """One side ends where systems cut, and the other goes on from there."""
@@ -332,26 +437,37 @@ class Comparison:
             *self._other_place(target),
         ]
         pair.doubts = list(self._other_word(pair))
+        pair.only_cut = bool(pair.features["cut"]) and self._has_all_marks(target)
         if self.kind == "project" and self.has_code and pair.found.position not in self.has_code:
             pair.blocks.append(
                 f"another in the list has the number {self.source.code or self.code}"
             )
-        twins = self.index.named(pair.target_spelling.text)
-        if len(twins) > 1:
+        same_job = self._is_same_job(target)
+        twins = self._twins(pair.target_spelling)
+        if len(twins) > 1 and not same_job:
             pair.blocks.append(f"{len(twins)} in the list have this name")
         same_tax_id = _same(digits(self.source.tax_id), digits(target.tax_id))
-        if pair.features["equal"] and not pair.blocks:
+        if same_job and not pair.blocks:
+            pair.is_certain = pair.shares_a_name or pair.features["sorted_alike"] > ALIKE_ENOUGH
+        elif pair.features["equal"] and not pair.blocks:
             mine, theirs = pair.source_spelling, pair.target_spelling
             pair.is_certain = (
                 mine.is_whole and theirs.is_whole and (mine.is_first or theirs.is_first)
             )
         elif same_tax_id and not pair.blocks and pair.features["words_shared"]:
             pair.is_certain = len(self.index.with_tax_id(target.tax_id)) == 1
-        elif pair.features["same_code"] and not pair.blocks and self.kind == "project":
-            pair.is_certain = (
-                len(self.has_code) == 1 and pair.features["sorted_alike"] > ALIKE_ENOUGH
-            )
         pair.reasons = [*pair.blocks, *pair.doubts, *self._why(pair, same_tax_id=bool(same_tax_id))]
+
+    def _twins(self, theirs: Spelling) -> list[int]:
+        if self.kind == "project":
+            return sorted({*self.index.named(theirs.text), *self.index.worded(theirs.words)})
+        return self.index.named(theirs.text)
+
+    def _says_the_same(self, mine: Spelling, theirs: Spelling) -> bool:
+        """The same text; for a project, also the same words spelled out, in whatever order."""
+        if mine.text == theirs.text:
+            return True
+        return self.kind == "project" and same_words_key(mine.words) == same_words_key(theirs.words)
 
     def _other_firm(self, target: Candidate) -> Iterator[str]:
         source = self.source
@@ -382,14 +498,38 @@ class Comparison:
             others = {kind: found for kind, found in theirs.items() if kind == "number"}
             yield from mark_conflicts(numbers, others)
             return
-        code = code_of(target)
-        if self.code and code and self.code != code and self.kind == "project":
+        if self.kind == "project" and (code := self._other_job_number(target)):
             yield f"job number differs: {self.code} / {code}"
+        if self.kind == "project" and (name := street_for_saint(self.source.name, target.name)):
+            yield f"a saint on one side, a street on the other: {name}"
         mine = self._without(codes_of(target), self.marks)
         theirs = self._without(self.codes, theirs)
         if self._is_cut(target):  # what was cut off cannot be compared, only what it is about
             mine, theirs = _follow_ups(mine), _follow_ups(theirs)
         yield from mark_conflicts(mine, theirs)
+
+    def _is_same_job(self, target: Candidate) -> bool:
+        """One number and no other row with it; a number both may have from a house is none."""
+        if self.kind != "project" or len(self.has_code) != 1:
+            return False
+        mine, theirs = job_numbers(self.source), job_numbers(target)
+        return bool((mine & codes_of(target)) | (theirs & self.codes))
+
+    def _has_all_marks(self, target: Candidate) -> bool:
+        theirs = self._without(self.codes, marks(split_code(target.name)[1]))
+        return self._without(codes_of(target), self.marks) == theirs
+
+    def _other_job_number(self, target: Candidate) -> str:
+        """The target's own number where it is another than the source's; or nothing."""
+        if not self.code or self.codes & codes_of(target):
+            return ""
+        if code := code_of(target):
+            return code
+        if len(self.code) != JOB_NUMBER_DIGITS or not self.code.isdigit():
+            return ""
+        # 24033 beside our 25-033; not the number of a house that we name too.
+        bare = bare_numbers(last_segment(target)) - self.marks.get("number", frozenset())
+        return next((number for number in sorted(bare) if _same_decade(number, self.code)), "")
 
     @staticmethod
     def _without(codes: set[str], found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -417,10 +557,10 @@ class Comparison:
     def _how_alike(self, pair: Pair) -> Iterator[str]:
         mine, theirs = pair.source_spelling, pair.target_spelling
         whose = "" if theirs.is_first else " as its other name"
-        if mine.text == theirs.text:
+        if self._says_the_same(mine, theirs):
             yield self._how_equal(pair) + whose
             return
-        ours, others = align(mine.words, theirs.words)
+        ours, others = self._align(mine, theirs)
         here = [word for word, share in ours.items() if not share]
         there = [word for word, share in others.items() if not share]
         if not here and not there:
@@ -437,6 +577,20 @@ class Comparison:
         if self.form != legal_form(target.name):
             return "same name but for the legal form"
         return "same name but for how it is written"
+
+
+def _names(words: Mapping[str, float]) -> list[str]:
+    """The words found on the other side that are not said of many jobs."""
+    return [
+        word
+        for word, share in words.items()
+        if share and word not in PROJECT_COMMON and not _number(word)
+    ]
+
+
+def _same_decade(mine: str, theirs: str) -> bool:
+    """Job numbers begin with the year: 24033 may be one where 25014 is, 67401 is none."""
+    return abs(int(mine[:2]) - int(theirs[:2])) < 10
 
 
 def _small_numbers(text: str) -> set[str]:
@@ -510,10 +664,35 @@ def rank(source: Candidate, found: Sequence[Found], kind: str, index: CandidateI
     if not pairs:
         return Ranking((), None, 0.0, "nothing alike in the list")
     best = pairs[0]
+    if _stands_alone(pairs, kind, len(index)):
+        best.score = max(best.score, _SETTINGS[kind]["short_list"]["confidence"])
+        reason = "; ".join(["the only one of a short list that says as much", *best.reasons[:3]])
+        return Ranking((replace(shown[0], score=best.score), *shown[1:]), 0, best.score, reason)
     refusal = _refusal(pairs, threshold(kind, len(index)))
+    if not refusal and _is_short(kind, len(index)) and not best.says_all_it_can:
+        # Where few rows compete, the nearest may be far: "Elm Creek" for "Elm Creek Clubhouse".
+        refusal = "one side says what the other does not"
     if refusal:
         return Ranking(shown, None, best.score, refusal)
     return Ranking(shown, 0, best.score, "; ".join(best.reasons[:3]))
+
+
+def _is_short(kind: str, size: int) -> bool:
+    settings = _SETTINGS[kind].get("short_list")
+    return bool(settings) and size <= settings["list_size"]
+
+
+def _stands_alone(pairs: Sequence[Pair], kind: str, size: int) -> bool:
+    """Not sure enough by its score, yet no other row of a short list can be meant."""
+    best, others = pairs[0], pairs[1:]
+    if not _is_short(kind, size) or best.blocks or best.doubts:
+        return False
+    return (
+        best.says_as_much
+        and best.score < threshold(kind, size)
+        and not any(pair.says_as_much and not pair.blocks for pair in others)
+        and all(pair.score <= _SETTINGS[kind]["short_list"]["runner_up"] for pair in others)
+    )
 
 
 def _refusal(pairs: Sequence[Pair], needed: float) -> str:

@@ -53,7 +53,7 @@ def _ranker(kind: str, targets: Sequence[Candidate]) -> Callable[[Candidate], Ra
     if kind in LINE_ITEM_KINDS:
         chart = Chart(targets)
         return lambda source: rank_line_item(source, chart)
-    index = CandidateIndex(targets)
+    index = CandidateIndex(targets, kind)
     return lambda source: rank(source, index.find(source), kind, index)
 
 

@@ -11,7 +11,7 @@ names = st.text(max_size=40) | st.sampled_from(
 
 
 def ranked(source, targets, kind="vendor"):
-    index = CandidateIndex(targets)
+    index = CandidateIndex(targets, kind)
     return rank(source, index.find(source), kind, index)
 
 
@@ -164,6 +164,131 @@ def test_a_row_that_has_the_job_number_keeps_others_out():
     rows = [Candidate(1, "Clubhouse"), Candidate(2, "Amenities", code="23-014")]
 
     assert picked(Candidate(99, "Clubhouse", code="23-014"), *rows, kind="project") is None
+
+
+# --- Projects in short forms ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Juniper Heights Apartments - Bldg C", "Juniper Heights Apts Bldg C"),
+        ("Police Station No. 4", "Police Sta. #4"),
+        ("Police Station Number 4", "Police Station 4"),
+        ("Whitcomb Orthodontics TI", "Whitcomb Orthodontics T.I."),
+        ("Whitcomb Orthodontics Tenant Improvement", "Whitcomb Orthodontics TI"),
+        ("Suite B Whitcomb TI", "Suite B T.I. Whitcomb"),
+        ("Saint Casimir Rectory Renovation", "St. Casimir Rectory Reno"),
+        ("Granite Peak Water Reclamation Facility", "Granite Peak WRF"),
+        ("Linden Park High School Gymnasium Addition", "Linden Park HS Gym Addn"),
+        ("Linden Park Bakery Expansion", "Linden Park Bakery Expn"),
+        ("Linden Park Science Academy", "Linden Park Science Acad."),
+        ("Roof of the Linden Park Armory", "Linden Park Armory Roof"),
+        ("Linden Park Armory Phase II", "Linden Park Armory Ph2"),
+    ],
+)
+def test_short_forms_of_one_project_are_drafted(source, target):
+    assert picked(source, target, kind="project") == target
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Juniper Heights Apartments - Bldg C", "Juniper Heights Apts Bldg D"),
+        ("Police Station No. 4", "Police Sta. #7"),
+        ("Linden Park Bakery Phase 1", "Linden Park Bakery Ph 2"),
+        ("Juniper Lot 4", "Juniper Lot #5"),
+        ("Bldg A T.I. Juniper Heights", "Bldg B TI Juniper Heights"),
+        ("St. Casimir Rectory Roof", "Casimir St Rectory Roof"),
+        ("Juniper Heights Clubhouse", "Juniper Heights"),
+        ("Juniper Heights Bakery", "Juniper Heights Pool"),
+        ("Melrose: New Roof", "Grand Isle - New Roof"),
+        ("Cohen Armory Roof", "Chen Armory Roof"),
+        ("24033 Maple St Bakery Addition", "24033 Maple St Garage"),
+        ("88-11 Aldous Blvd Roof", "88-11 Aldous Blvd Elevators"),
+        ("Hazel Brook Clinic 67401", "Hazel Brook Pool 67401"),
+    ],
+)
+def test_a_short_form_hides_no_other_project(source, target):
+    assert picked(source, target, kind="project") is None
+
+
+@pytest.mark.parametrize("code", ["27-052", "2027-052", "27052", "27-52", "J27-052", "27.052"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "27-052 Granite Peak DC",
+        "2027-052 - Granite Peak DC",
+        "27052 Granite Peak DC",
+        "Granite Peak DC 27-052",
+        "Granite Peak DC (27-052)",
+        "Granite Peak DC - 27052",
+        "[27-052] Granite Peak DC",
+        "J27-052 Granite Peak DC",
+    ],
+)
+def test_the_job_number_is_read_wherever_it_stands(code, target):
+    source = Candidate(99, "Granite Peak Cold Storage Warehouse", code=code)
+
+    assert picked(source, target, "Granite Peak Offices", kind="project") == target
+
+
+def test_the_job_number_is_read_behind_the_customer():
+    source = Candidate(99, "Granite Peak Cold Storage", code="27-052")
+    target = Candidate(1, "27052 Granite DC", path="Ochoa Freight:27052 Granite DC")
+
+    assert picked(source, target, kind="project") == "27052 Granite DC"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["26052 Granite Peak DC", "27-053 Granite Peak DC", "27-052 Granite Peak DC Phase 2"],
+)
+def test_another_number_or_another_mark_beside_the_job_number_is_another_job(target):
+    source = Candidate(99, "Granite Peak DC", code="27-052")
+
+    assert picked(source, target, kind="project") is None
+
+
+def test_a_job_number_that_two_rows_have_is_asked_about():
+    source = Candidate(99, "Granite Peak Cold Storage", code="27-052")
+
+    assert picked(source, "27-052 Granite DC", "27-052 Granite Yard", kind="project") is None
+
+
+def test_a_job_number_under_a_name_with_nothing_in_common_is_asked_about():
+    source = Candidate(99, "Granite Peak Cold Storage", code="27-052")
+
+    assert picked(source, "27-052 Amenities", kind="project") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Hazel Brook Assisted Living - Phase 3", "Hazel Brook AL Ph 3"),
+        ("Hazel Brook Hotel Lounge Refresh", "Hazel Brook Lounge"),
+        ("Hazel Brook Academy", "Hazel Brook Acad. New Bldg"),
+        ("Hazel Brook Distillery Tower", "Hazel Brook Distilery Tower"),
+    ],
+)
+def test_the_only_row_of_a_short_list_that_says_as_much_is_drafted(source, target):
+    assert picked(source, target, "Hazel Brook Canopy", kind="project") == target
+
+
+def test_the_customer_above_its_jobs_is_not_the_job():
+    customer = Candidate(1, "Hazel Brook Lounge", path="Hazel Brook Lounge")
+    job = Candidate(2, "Canopy", path="Hazel Brook Lounge:Canopy")
+
+    assert picked("Hazel Brook Hotel Lounge", customer, job, kind="project") is None
+
+
+def test_in_a_long_list_only_the_score_counts():
+    source = Candidate(99, "Hazel Brook Hotel Lounge Refresh")
+    many = [Candidate(number, f"Job at {number} Elm Street") for number in range(600)]
+
+    found = ranked(source, [*many, Candidate(700, "Hazel Brook Lounge")], "project")
+
+    assert "the only one" not in found.reason
 
 
 # --- How it is said -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ one gives way to whatever is there already.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -14,12 +14,13 @@ from uuid import NAMESPACE_OID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.choices import RecordKind
 from common.errors import AppError
 from companies.models import Company, User
 from connectors.models import Record
@@ -49,6 +50,9 @@ WORKS_FOR_SECONDS = 45.0
 MOST_STARTS = 5
 SAVE_EVERY_SECONDS = 10.0
 CALLS_A_DAY = 2000
+LINE_KINDS = frozenset({Kind.COST_CODE, Kind.COST_TYPE})
+# As QuickBooks names the types of account that a job's cost may go to.
+COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
 
 
 @transaction.atomic
@@ -81,7 +85,8 @@ def draft(run: SuggestionRun) -> None:
     asking = _Asking(run)
     kind = Kind(run.kind)
     systems = Systems.of(run.company)
-    sources = [_candidate(record) for record in _left_to_look_at(run, systems)]
+    headings = _headings(kind, systems) if kind in LINE_KINDS else ()
+    sources = [_candidate(record, headings) for record in _left_to_look_at(run, systems)]
     targets = [_candidate(record) for record in _targets(run.company, kind, systems)]
     _note_size(run, fence, len(sources))
     found = suggesting.suggest(kind.value, sources, targets, opinion=asking.opinion)
@@ -176,15 +181,20 @@ def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
 
 
 def _targets(company: Company, kind: Kind, systems: Systems) -> QuerySet[Record]:
-    return (
-        searching.takeable(company, kind, systems)
-        .usable()
-        .defer("payload", "search_text")
-        .order_by("pk")
-    )
+    rows = searching.takeable(company, kind, systems).usable()
+    if kind in LINE_KINDS:
+        # A person may choose an asset; the machine draws only on where the cost of a job goes.
+        rows = rows.exclude(~Q(type__in=COST_ACCOUNTS), kind=RecordKind.ACCOUNT)
+    return rows.defer("payload", "search_text").order_by("pk")
 
 
-def _candidate(record: Record) -> Candidate:
+def _headings(kind: Kind, systems: Systems) -> set[str]:
+    """Codes with codes below them: bills are costed to those, never to the division itself."""
+    below = worklist.sources(systems, kind).exclude(parent_external_id="")
+    return set(below.values_list("parent_external_id", flat=True))
+
+
+def _candidate(record: Record, headings: Collection[str] = ()) -> Candidate:
     return Candidate(
         key=record.pk,
         name=record.name,
@@ -198,6 +208,7 @@ def _candidate(record: Record) -> Candidate:
         phone=record.phone,
         tax_id=record.tax_id,
         type=record.type,
+        is_heading=record.external_id in headings,
     )
 
 

@@ -312,6 +312,8 @@ def rank_line_item(source: Candidate, chart: Chart) -> Ranking:
     """The best five of the chart for a cost code or cost type, one of them drafted or none."""
     if not len(chart):
         return Ranking((), None, 0.0, "nothing in the list")
+    if source.is_heading:
+        return Ranking((), None, 0.0, "a heading: the codes below it are mapped, not it")
     subject = source_subject(source.name, source.code, source.type)
     scores = [
         _score(subject, target, candidate, chart)

@@ -125,6 +125,28 @@ def test_cost_codes_are_drafted_to_accounts(company):
     assert company.mappings.get().target == account
 
 
+def test_heading_above_other_cost_codes_is_not_drafted(company):
+    heading = RecordFactory(company=company, cost_code=True, code="03", name="Concrete")
+    RecordFactory(
+        company=company, cost_code=True, name="Slabs", parent_external_id=heading.external_id
+    )
+    RecordFactory(company=company, account=True, name="Concrete")
+
+    run_for(company, Kind.COST_CODE)
+
+    assert not company.mappings.filter(source=heading).exists()
+
+
+@pytest.mark.parametrize("type_", ["Fixed Asset", "Bank", "Income", "Other Current Asset", ""])
+def test_account_that_is_no_cost_is_not_drafted(company, type_):
+    RecordFactory(company=company, cost_code=True, name="Equipment")
+    RecordFactory(company=company, account=True, name="Equipment", type=type_)
+
+    run_for(company, Kind.COST_CODE)
+
+    assert not company.mappings.exists()
+
+
 def test_draft_whose_target_became_unusable_is_withdrawn(company, pair):
     run_for(company)
     Record.objects.filter(pk=pair[1].pk).update(is_active=False)

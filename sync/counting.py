@@ -133,6 +133,15 @@ def at(bills: BillQuerySet, place: Place, company: Company, closed: date | None)
     return bills
 
 
+def to_approve(bills: BillQuerySet, company: Company, closed: date | None) -> BillQuerySet:
+    """Those that only a second person's approval holds."""
+    approval = waits_for_approval(company)
+    if approval is None:
+        return bills.none()
+    ready = at(bills, Place.HELD, company, closed).filter(readiness=Readiness.READY)
+    return ready.exclude(_held(closed)).filter(approval)
+
+
 def waiting_for_mappings(bills: BillQuerySet, closed: date | None) -> BillQuerySet:
     """Both tabs at once whose bills wait for a mapping."""
     pushes = Push.objects.filter(bill=OuterRef("pk"))

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from common.errors import AppError
 from common.money import ZERO
+from common.templatetags.format import money
 from companies.models import CompanySettings, User
 from connectors.models import Connection, Record
 from mapping.lookup import Lookup
@@ -129,7 +130,8 @@ def lines_add_up(asked: Question) -> Iterator[Hold]:
     if total != asked.bill.total and not asked.bill.fault:
         yield Hold(
             "adds_up",
-            f"Its lines come to {total}, its total is {asked.bill.total}."
+            f"Its lines come to {money(total, asked.bill.currency)},"
+            f" its total is {money(asked.bill.total, asked.bill.currency)}."
             " Correct it in the source.",
             Fix.SOURCE,
         )
@@ -174,7 +176,8 @@ def amount_is_approved(asked: Question) -> Iterator[Hold]:
     if word is None:
         yield Hold(
             "approval",
-            f"Bills of {limit} and above need the approval of a second person.",
+            f"Bills of {money(limit, asked.settings.currency)} and above need the approval of a"
+            " second person.",
             Fix.APPROVE,
         )
     elif word.decision == Approval.Decision.REJECTED:

@@ -129,6 +129,23 @@ def test_what_is_in_force_does_not_hold(company, page):
     assert held.text == f"project {bill.project.name}, unmapped"
 
 
+def test_a_failed_bill_says_its_cause(company, page):
+    PushFactory(bill=BillFactory(company=company, ready=True), failed=True)
+
+    assert page("?tab=failed").context["rows"][0].held_by.text == "The period is closed"
+
+
+def test_the_link_to_what_waits_for_approval_lists_just_that(company, page):
+    waiting = BillFactory(company=company, ready=True)
+    BillFactory(company=company, ready=True, fault="gone")
+    company.settings.approval_amount = Decimal(1000)
+    company.settings.save()
+
+    rows = page("?tab=held&by=approval").context["rows"]
+
+    assert [row.bill for row in rows] == [waiting]
+
+
 @pytest.mark.parametrize("what", ["number", "vendor", "project"])
 def test_search_finds_a_bill_by(company, page, what):
     bill = BillFactory(company=company, number="KC-77")

@@ -96,6 +96,8 @@ def _onto_bill(request: CompanyRequest, response: HttpResponse) -> HttpResponse:
     if request.htmx:
         response["HX-Retarget"] = "#bill"
         response["HX-Reswap"] = "outerHTML"
+        if response.status_code != HTTPStatus.OK:
+            response["HX-Trigger"] = "close-dialog"  # what went wrong is told on the bill
     return response
 
 

@@ -18,7 +18,7 @@ from companies.models import Company
 from mapping.models import Kind, Mapping, kinds_in_use
 from sync import counting
 from sync.counting import Place, Total
-from sync.models import Bill, BillNeed
+from sync.models import Bill, BillNeed, Push
 from sync.querysets import BillQuerySet
 
 PAGE = 50
@@ -147,8 +147,7 @@ class Listing:
         if filters.record:
             bills = bills.filter(needs__record=filters.record)
         if filters.by == "approval":
-            waits = counting.waits_for_approval(self.company)
-            bills = bills.filter(waits) if waits is not None else bills.none()
+            bills = counting.to_approve(bills, self.company, self.closed)
         if words := filters.q.strip():
             named = self.company.records.filter(
                 kind__in=[RecordKind.VENDOR, RecordKind.PROJECT],
@@ -187,6 +186,8 @@ class Listing:
 
     def _read(self, bills: BillQuerySet) -> list[Bill]:
         placed = counting.placed(bills, self.company, self.closed).with_delivery()
+        stuck = Push.objects.needing_a_person().filter(bill=OuterRef("pk")).order_by("-version")
+        placed = placed.annotate(cause=Subquery(stuck.values("cause")[:1]))
         ordered = placed.select_related("vendor", "project").order_by(*ORDERS[self.filters.sort])
         return list(lean(ordered))
 
@@ -338,6 +339,8 @@ def _held_by(
     place = _place(bill)
     if place == Place.HELD:
         return HeldBy(_why_held(bill, closed))
+    if place == Place.FAILED and (cause := getattr(bill, "cause", "")):
+        return HeldBy(Push.Cause(cause).label)
     if held := needs.get(bill.pk):
         first = held[0]
         text = f"{first.kind.singular} {first.name}, {first.word}"

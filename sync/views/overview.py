@@ -1,7 +1,7 @@
 """What waits for this person now, and how both systems are doing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -80,8 +80,8 @@ def overview(request: CompanyRequest) -> HttpResponse:
     closed = counting.closed_through(company, ledger)
     mine = company.bills.all().visible_to(request.membership)
     totals = counting.totals(counting.placed(mine, company, closed))
-    held = counting.at(mine, Place.HELD, company, closed)
-    lines = _lines(request, totals, connections, runs, held)
+    approval = _to_approve(request, mine, closed) if totals[Place.HELD] else Total()
+    lines = _lines(request, totals, connections, runs, approval)
     context: dict[str, Any] = {
         "lines": lines[:MOST_LINES],
         "more": lines[MOST_LINES:],
@@ -138,13 +138,13 @@ def _lines(
     totals: dict[str, Total],
     connections: list[Connection],
     runs: dict[int, Run],
-    held: BillQuerySet,
+    approval: Total,
 ) -> list[Line]:
     """Sign-in first, because everything waits for it; then the largest money."""
     found = [
         *_of_mappings(request, totals),
-        *_of_sending(request, totals),
-        *_of_approval(request, totals, held),
+        *_of_sending(request, totals, approval),
+        *_of_approval(request, approval),
         *_of_pulls(request, runs),
     ]
     found.sort(key=lambda line: -line.amount)
@@ -219,9 +219,11 @@ def _holding(request: CompanyRequest) -> dict[str, int]:
     return {"missing": missing, "unpublished": len(found) - missing}
 
 
-def _of_sending(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]:
+def _of_sending(request: CompanyRequest, totals: dict[str, Total], approval: Total) -> list[Line]:
     lines = []
     ready, failed, held = totals[Place.READY], totals[Place.FAILED], totals[Place.HELD]
+    # Those that wait for approval have a line of their own.
+    held = Total(held.bills - approval.bills, held.amount - approval.amount)
     if ready and may(request.membership, Action.SEND):
         be = _verb(ready.bills, "is", "are")
         lines.append(
@@ -252,20 +254,15 @@ def _of_sending(request: CompanyRequest, totals: dict[str, Total]) -> list[Line]
     return lines
 
 
-def _of_approval(
-    request: CompanyRequest, totals: dict[str, Total], held: BillQuerySet
-) -> list[Line]:
-    """Bills that nothing else holds, and that a second person has to agree to."""
-    waits = counting.waits_for_approval(request.company)
-    if waits is None or not totals[Place.HELD] or not may(request.membership, Action.APPROVE):
-        return []
-    row = (
-        held.filter(fault="")
-        .filter(waits)
-        .order_by()
-        .aggregate(bills=Count("pk"), amount=Sum("total"))
-    )
-    total = Total(row["bills"], row["amount"] or Decimal(0))
+def _to_approve(request: CompanyRequest, bills: BillQuerySet, closed: date | None) -> Total:
+    if not may(request.membership, Action.APPROVE):
+        return Total()
+    waiting = counting.to_approve(bills, request.company, closed)
+    row = waiting.order_by().aggregate(bills=Count("pk"), amount=Sum("total"))
+    return Total(row["bills"], row["amount"] or Decimal(0))
+
+
+def _of_approval(request: CompanyRequest, total: Total) -> list[Line]:
     if not total:
         return []
     need = _verb(total.bills, "needs", "need")

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -395,7 +395,10 @@ class BillPage:
         """What the ledger has that may be this bill."""
         answer = self.push.answer if self.push else None
         found = answer.get("found", []) if isinstance(answer, dict) else []
-        return [row if isinstance(row, dict) else {"id": row} for row in found]
+        rows = [dict(row) if isinstance(row, dict) else {"id": row} for row in found]
+        for row in rows:
+            row["date"] = date.fromisoformat(row["date"]) if row.get("date") else None
+        return rows
 
     @property
     def next_step(self) -> str:

@@ -1,6 +1,8 @@
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 from hypothesis import HealthCheck, given, settings
@@ -248,16 +250,28 @@ def test_run_that_somebody_holds_is_left_alone(company, pair):
     assert not Suggestion.objects.exists()
 
 
-def test_worker_that_lost_its_lease_writes_nothing(company, pair, monkeypatch):
+@contextmanager
+def while_it_reads(act):
+    """Let `act` happen once, right after drafting has read its first list of records."""
+    acted = []
+
+    def watch(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if not acted and sql.startswith("SELECT") and 'FROM "connectors_record"' in sql:
+            acted.append(True)
+            act()
+        return result
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert acted
+
+
+def test_worker_that_lost_its_lease_writes_nothing(company, pair):
     run = drafting.start(company, Kind.VENDOR, by=None)
-    targets = drafting._targets
 
-    def overslept(*args):
-        SuggestionRun.objects.filter(pk=run.pk).update(fence=99)
-        return targets(*args)
-
-    monkeypatch.setattr(drafting, "_targets", overslept)
-    drafting.draft(run)
+    with while_it_reads(lambda: SuggestionRun.objects.filter(pk=run.pk).update(fence=99)):
+        drafting.draft(run)
 
     assert not Suggestion.objects.exists()
 
@@ -294,18 +308,13 @@ def test_run_that_keeps_breaking_off_fails_with_a_sentence(company):
 # --- What a person decided
 
 
-def test_decision_made_while_the_machine_worked_stands(company, pair, controller, monkeypatch):
+def test_decision_made_while_the_machine_worked_stands(company, pair, controller):
     """The decision falls between reading the list and writing what was found."""
     run = drafting.start(company, Kind.VENDOR, by=None)
     other = RecordFactory(company=company, in_ledger=True, name="Harbor Glazing")
-    targets = drafting._targets
 
-    def meanwhile(*args):
-        reviewing.override(pair[0], other, by=controller)
-        return targets(*args)
-
-    monkeypatch.setattr(drafting, "_targets", meanwhile)
-    drafting.draft(run)
+    with while_it_reads(lambda: reviewing.override(pair[0], other, by=controller)):
+        drafting.draft(run)
 
     mapping = company.mappings.get()
     assert (mapping.target, mapping.state, mapping.version) == (other, State.ACCEPTED, 1)

@@ -237,7 +237,7 @@ def publish(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.DECIDE)
 def choose(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
-    """Another record of the ledger than the draft's, or the first one. A box in the dialog."""
+    """Another record of the ledger than the draft's, or the first one. A box in its place."""
     found = _bill(request, pk)
     source = _needed(request, found, record)
     if request.method != "POST":
@@ -297,7 +297,7 @@ def _choose_box(
     }
     response = render(request, "sync/_choose.html", context, status=422 if error else 200)
     if error:
-        response["HX-Retarget"] = "#dialog"
+        response["HX-Retarget"] = f"#choose-at-{source.pk}"
         response["HX-Reswap"] = "innerHTML"
     return response
 

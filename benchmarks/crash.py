@@ -12,6 +12,7 @@ lost, made twice or is a cent off, or when a planned kill did not happen.
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +35,7 @@ TIMES = {
 def main(arguments: list[str]) -> int:
     if arguments[:1] in (["supervise"], ["send"]):
         return _child(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is cleared away
     folder = Path(tempfile.mkdtemp(prefix="tieout-crash-"))
     folder.chmod(0o755)  # the embedded server may run as a user of its own
     try:

@@ -159,7 +159,7 @@ def _bills(world: Any) -> Iterator[Bill]:
 def supervise() -> None:
     """The real supervisor, in a hurry."""
     work.RING_AGAIN = timedelta(seconds=5)
-    Supervisor(manage=settings.BASE_DIR / "manage.py", still_seconds=20, sweep_seconds=0.5).run()
+    Supervisor(manage=settings.BASE_DIR / "manage.py", sweep_seconds=0.5).run()
 
 
 def click(bill_id: int) -> None:

@@ -42,7 +42,8 @@ from sync.steps import Step
 from sync.tests.world import ANSWERS, POST_BILL, QUERY
 
 PROFILES = {
-    "default": {"max_examples": 22, "stateful_step_count": 50, "derandomize": True},
+    "quick": {"max_examples": 4, "stateful_step_count": 40},
+    "default": {"max_examples": 21, "stateful_step_count": 50, "derandomize": True},
     "nightly": {"max_examples": 1500, "stateful_step_count": 80},
 }
 PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "default")]

@@ -42,7 +42,7 @@ from connectors.errors import (
 from connectors.models import Connection
 from connectors.records import PostedBill, SoughtBill
 from mapping.lookup import Lookup, lock
-from sync import documents, gate
+from sync import documents, gate, sends
 from sync.models import Bill, BillNeed, Push
 from sync.steps import Step, reached
 
@@ -83,13 +83,14 @@ def push(push_id: int) -> None:
     unlocked = Push.objects.select_related("company", "connection").get(pk=push_id)
     ledger = registry.open_ledger(unlocked.connection)
     claim = _claim(unlocked, ledger)
-    if claim is None:
-        return
-    with calls.serving("sync.push", push_id):
-        if claim.looks:
-            _look(claim, ledger)
-        else:
-            _send(claim, ledger)
+    if claim is not None:
+        with calls.serving("sync.push", push_id):
+            if claim.looks:
+                _look(claim, ledger)
+            else:
+                _send(claim, ledger)
+    if unlocked.run_id:
+        sends.close_finished(unlocked.run_id)
 
 
 # --- Claim --------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ Run every 30 seconds by the supervisor (`manage.py work`), not by a schedule of 
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.models import Failure
 
@@ -15,7 +14,7 @@ from connectors import calls, linking
 from connectors.models import Connection
 from mapping import drafting
 from mapping.models import SuggestionRun
-from sync import pulling, sending
+from sync import pulling, sending, sends
 from sync.models import PullStep, Push, Run
 
 KEEP_FAILURES = timedelta(days=30)
@@ -30,7 +29,7 @@ def sweep() -> dict[str, int]:
         .ring(pulling.TASK),
         "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
         "pulls_started": start_due_pulls(),
-        "runs_closed": close_finished_sends(),
+        "runs_closed": sends.close_finished(),
     }
     keep_house()  # last: no bell waits for it, or stays silent because of it
     return done
@@ -62,19 +61,3 @@ def start_due_pulls() -> int:
             continue  # one is under way, or the sign-in is gone: both show on the connection
         started += 1
     return started
-
-
-def close_finished_sends() -> int:
-    """A sending run is over when none of its pushes moves by itself any more."""
-    moving = [Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
-    over = Run.objects.filter(kind=Run.Kind.SEND, state=Run.State.RUNNING).exclude(
-        pushes__state__in=moving
-    )
-    with_problems = over.filter(pushes__state__in=[Push.State.FAILED, Push.State.SET_ASIDE])
-    partly = Run.objects.filter(pk__in=with_problems.values("pk")).update(
-        state=Run.State.PARTLY, finished_at=Now()
-    )
-    done = Run.objects.filter(pk__in=over.values("pk")).update(
-        state=Run.State.DONE, finished_at=Now()
-    )
-    return partly + done

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from sync import sending, sweeping
+from sync import sending, sends, sweeping
 from sync.models import Push, Run
 
 
@@ -96,11 +96,21 @@ def test_a_sending_run_is_closed_when_none_of_its_bills_moves(world):
     world.map_all()
     bills = [world.bill(number).pk for number in ("KC-100", "D-7")]
     run = sending.send_all(world.company, bills, expected=2, by=world.controller)
-    assert sweeping.close_finished_sends() == 0
+    assert sends.close_finished() == 0
 
     for push in run.pushes.all():
         world.work(push)
 
-    assert sweeping.close_finished_sends() == 1
     run.refresh_from_db()
-    assert run.state == Run.State.DONE
+    assert run.state == Run.State.DONE, "its last bill closed it"
+
+
+def test_a_run_whose_last_worker_died_is_closed_by_the_sweep(world):
+    world.pull()
+    world.map_all()
+    run = sending.send_all(world.company, [world.bill("D-7").pk], expected=1, by=world.controller)
+    run.pushes.update(state="failed", due_at=None)
+
+    assert sweeping.sweep()["runs_closed"] == 1
+    run.refresh_from_db()
+    assert run.state == Run.State.PARTLY

@@ -34,6 +34,7 @@ FIRST = 10
 @requires(Action.SEE_BILLS)
 def bills(request: CompanyRequest) -> HttpResponse:
     listing = Listing(request, Filters.of(request.GET))
+    listing.open_where_bills_are()
     by_blocker = request.GET.get("view") == "blocker"
     number = _page_number(request)
     context = _frame(request, listing) | {"by_blocker": by_blocker, "number": number}

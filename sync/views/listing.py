@@ -1,7 +1,7 @@
 """The list of bills: what was asked for, the rows of a page, and what holds each of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -165,6 +165,12 @@ class Listing:
         found = counting.totals(placed)
         found["all"] = sum(found.values(), Total())
         return found
+
+    def open_where_bills_are(self) -> None:
+        """Nobody asked for a tab: show the first that has bills, the ready ones before all."""
+        if "tab" not in self.request.GET:
+            first = next((place.value for place in Place if self.totals[place].bills), "ready")
+            self.filters = replace(self.filters, tab=first)
 
     @property
     def shown(self) -> Total:

@@ -14,17 +14,18 @@ header nav a { color: #fff; }
 header nav a[aria-current] { font-weight: 600; text-decoration: none; }
 main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; }
 table { border-collapse: collapse; width: 100%; background: #fff; }
+.scroll { overflow-x: auto; }
 caption { text-align: left; padding: .25rem 0; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #d5ddd7; }
 th.amount, td.amount { text-align: right; font-variant-numeric: tabular-nums; }
 tfoot td, tfoot th { font-weight: 600; }
 form.search { display: flex; gap: .5rem; align-items: end; flex-wrap: wrap; margin: 1rem 0; }
 label { display: block; }
-input[type=search] { font: inherit; padding: .35rem .5rem; min-width: 18rem; }
+input[type=search] { font: inherit; padding: .35rem .5rem; width: min(18rem, 100%); }
 button { font: inherit; padding: .4rem 1rem; }
 a { color: #14532d; }
-a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid #b45309; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; }
+:is(a, button, input, .scroll):focus-visible { outline: 3px solid #b45309; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1.5rem; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .pages { display: flex; gap: 1.5rem; }

@@ -22,8 +22,9 @@ SEARCH = Markup("""<form class="search" role="search" method="get">
 <div><label for="q">{label}</label>
 <input type="search" id="q" name="q" value="{value}"></div>
 <button>Search</button></form>""")
-TABLE = Markup("""<table><caption>{caption}</caption>
-<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>""")
+TABLE = Markup("""<div class="scroll" role="region" aria-label="{caption}" tabindex="0">
+<table><caption>{caption}</caption>
+<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>""")
 HEAD = Markup('<th scope="col"{}>{}</th>')
 AMOUNT = Markup(' class="amount"')
 BILL_ROW = Markup("""<tr><th scope="row"><a href="{url}">{number}</a></th><td>{vendor}</td>

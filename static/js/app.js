@@ -139,6 +139,11 @@
   };
   const free = (place) => place?.removeAttribute("aria-busy");
 
+  // A search box asks while one types; that it was left is no news, and would be a second Back.
+  on("htmx:confirm", (event) => {
+    const cause = event.detail.triggeringEvent;
+    if (cause?.type === "change" && cause.target.matches?.("[type=search]")) event.preventDefault();
+  });
   on("htmx:configRequest", (event) => {
     if (!tell(event.detail.elt, "tieout:asking", event.detail)) event.preventDefault();
   });

@@ -395,7 +395,7 @@ class Push(Work):
         SEVERAL_FOUND = "several_found", "Several documents carry our key"
         NOT_FOUND = "not_found", "Not found, and too late to send again"
         KILLS_WORKERS = "kills_workers", "Sending it keeps breaking off"
-        TOTAL_DIFFERS = "total_differs", "The ledger shows another total"
+        DIFFERS = "differs", "The ledger shows something else"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="pushes")
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="pushes")

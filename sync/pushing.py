@@ -371,8 +371,13 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
     push.posted_at = timezone.now()
     if posted.total != Decimal(push.sought["total"]):
         cause, sentence = (
-            Push.Cause.TOTAL_DIFFERS.value,
+            Push.Cause.DIFFERS.value,
             f"The ledger shows {posted.total}, and {push.sought['total']} was sent. Correct it.",
+        )
+    elif posted.vendor_id != push.sought["vendor_id"]:
+        cause, sentence = (
+            Push.Cause.DIFFERS.value,
+            "The ledger holds it under another vendor than it was sent for. Correct it there.",
         )
     else:
         cause, sentence = "", ""

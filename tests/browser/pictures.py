@@ -27,8 +27,20 @@ def main(folder):
     try:
         take(folder)
     finally:
-        connection.close()
+        be_alone(connection)
         teardown_databases(databases, verbosity=0)
+
+
+def be_alone(connection):
+    """The site's threads may hold on to the database, which is about to be dropped."""
+    from tests.browser.builder import refuse_any_database_but_the_tests
+
+    refuse_any_database_but_the_tests()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def take(folder):

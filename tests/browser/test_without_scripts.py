@@ -2,7 +2,6 @@
 
 import pytest
 
-from sync import sends
 from sync.models import Push
 from tests.browser.builder import OTHERS
 from tests.browser.hands import counts
@@ -70,7 +69,6 @@ def test_ready_bills_are_sent(page, builder):
     page.wait_for_url("**/runs/*/")
     for push in Push.objects.all():
         builder.work(push, times=3)
-    sends.close_finished()
     page.reload()
     assert f"{ready} of {ready} bills" in page.locator("#run").inner_text()
     assert page.locator("#run .panel .status").inner_text() == "Done"

@@ -14,7 +14,7 @@ from connectors import registry
 from connectors.models import Connection
 from connectors.records import PostedBill
 from mapping.lookup import Lookup
-from sync import gate, pushing
+from sync import gate, settling, transitions
 from sync.models import Approval, Bill, Push, Run
 from sync.querysets import BillQuerySet
 from sync.steps import Step, reached
@@ -93,7 +93,7 @@ def link(push: Push, external_id: str, *, by: User) -> Push:
 @transaction.atomic
 def _link(push: Push, posted: PostedBill, *, by: User) -> Push:
     locked = _set_aside_one(push)
-    pushing.accept_as_posted(locked, posted, by=by)
+    settling.accept_as_posted(locked, posted, by=by)
     return locked
 
 
@@ -161,7 +161,7 @@ def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> 
         state = Push.State(push.state).label.lower()
         raise Conflict(f"{str(bill).capitalize()} is {state} already, so nothing was changed.")
     push.state = Push.State.QUEUED
-    push.key = pushing.new_key()
+    push.key = transitions.new_key()
     push.cause = push.sentence = ""
     push.asked_by, push.asked_at, push.due_at, push.run = by, now, now, run
     push.save()

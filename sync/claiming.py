@@ -1,0 +1,228 @@
+"""Takes a push for the length of a lease, if the gate lets it.
+
+A short transaction: locks, asks the gate, freezes what will be sent, and is committed before
+anything leaves. What may have been sent already is only looked up.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from audit import trail
+from audit.models import Verb
+from connectors import pacing
+from connectors.base import Ledger
+from connectors.errors import Refused
+from connectors.models import Connection
+from mapping.lookup import Lookup, lock
+from sync import documents, gate, transitions
+from sync.models import Bill, BillNeed, Push
+from sync.steps import Step, reached
+
+MOST_STARTS = 5  # claims without an orderly end: this document kills its worker
+LONGEST_WAIT_FOR_A_SLOT = timedelta(seconds=5)
+CALLS_A_SEND = 2  # the question whether it is there, and the bill
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A push that is ours for the length of a lease, and what to do with it."""
+
+    push: Push
+    fence: int
+    looks: bool  # True: find out what became of it. False: send it.
+    taken: float  # time.monotonic() when the lease began
+    not_before: datetime  # our place in the ledger's pace, at most some seconds ahead
+
+    @property
+    def lease_left(self) -> float:
+        left: float = settings.SENDING["lease"] - (time.monotonic() - self.taken)
+        return left
+
+
+def claim(unlocked: Push, ledger: Ledger) -> Claim | None:
+    """Make the next step with a push ours; None when there is none for us to take."""
+    with transaction.atomic():
+        ours = _claim_locked(unlocked, ledger)
+        if ours is not None:
+            reached(Step.LOOK_CLAIMED if ours.looks else Step.CLAIMED)
+    if ours is not None:
+        reached(Step.LOOK_KEPT if ours.looks else Step.INTENT_KEPT)
+    return ours
+
+
+def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
+    """Locks in the one order: mappings by key, bill, push, connection."""
+    needed = BillNeed.objects.filter(bill=unlocked.bill_id).values_list("record_id", flat=True)
+    lookup = lock(unlocked.company, list(needed))
+    bill = (
+        Bill.objects.select_for_update(of=("self",))
+        .select_related("company__settings", "vendor", "project", "commitment")
+        .get(pk=unlocked.bill_id)
+    )
+    taken = time.monotonic()
+    lease = timedelta(seconds=settings.SENDING["lease"])
+    is_ours = (
+        Push.objects.filter(
+            pk=unlocked.pk, state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
+        )
+        .due()
+        .update(lease_until=Now() + lease, fence=F("fence") + 1, starts=F("starts") + 1)
+    )
+    if not is_ours:
+        return None
+    push = Push.objects.select_related("company", "connection").get(pk=unlocked.pk)
+    push.bill = bill
+    reached(Step.LOCKED)
+
+    if push.starts > MOST_STARTS:
+        transitions.set_aside(
+            push,
+            Push.Cause.KILLS_WORKERS,
+            "Sending it broke off five times in a row. Look at the calls below and at the ledger,"
+            " then say whether it is there.",
+        )
+        return None
+    if push.state == Push.State.SENDING:
+        # The worker that had it never came back: it may have been sent. Not an orderly end.
+        transitions.become_unknown(
+            push, "The process that sent it ended before the answer came.", starts=push.starts
+        )
+        return None
+    if push.state == Push.State.UNKNOWN:
+        return Claim(push, push.fence, looks=True, taken=taken, not_before=timezone.now())
+    return _claim_to_send(push, bill, lookup, ledger, taken)
+
+
+def _claim_to_send(
+    push: Push, bill: Bill, lookup: Lookup, ledger: Ledger, taken: float
+) -> Claim | None:
+    if push.connection.state != Connection.State.CONNECTED:
+        transitions.wait(
+            push,
+            timezone.now() + transitions.CONSENT_CHECK,
+            Push.Cause.CONSENT,
+            f"{push.connection.get_system_display()} needs an admin to sign in again."
+            " Sending goes on by itself afterwards.",
+        )
+        return None
+    # Locks the connection: from here on, claims of one connection run one after the other, so two
+    # bills with the same number cannot both pass the gate.
+    slot = pacing.next_slot(push.connection, ledger.traits, calls=CALLS_A_SEND)
+    if slot - timezone.now() > LONGEST_WAIT_FOR_A_SLOT:
+        transitions.wait(
+            push, slot, Push.Cause.BUSY, "Waits for its turn: the ledger limits our pace."
+        )
+        return None
+    if _calls_under_way(push) >= ledger.traits.calls_at_once:
+        transitions.wait(
+            push, timezone.now() + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn."
+        )
+        return None
+    if holds := _holds(push, bill, lookup):
+        transitions.fail(push, Push.Cause.HELD, " ".join(hold.sentence for hold in holds))
+        return None
+    if not _freeze(push, bill, lookup, ledger):
+        return None
+    push.state = Push.State.SENDING
+    push.sends += 1
+    push.cause = push.sentence = ""
+    push.due_at = push.last_sent_at = timezone.now()
+    push.first_sent_at = push.first_sent_at or push.last_sent_at
+    push.save()
+    trail.record(
+        Verb.CLAIMED,
+        push,
+        by=None,
+        machine="Sender",
+        after={
+            "bill": bill.pk,
+            "version": push.version,
+            "mappings": push.mapping_versions,
+            "payload_sha256": push.payload_sha256,
+            "send": push.sends,
+        },
+    )
+    return Claim(push, push.fence, looks=False, taken=taken, not_before=slot)
+
+
+def _calls_under_way(push: Push) -> int:
+    return Push.objects.filter(
+        connection=push.connection_id, state=Push.State.SENDING, lease_until__gt=Now()
+    ).count()
+
+
+def _holds(push: Push, bill: Bill, lookup: Lookup) -> list[gate.Hold]:
+    if bill.version != push.version:
+        return [
+            gate.Hold(
+                "version",
+                "It was changed in the source after it was queued. Check it and send it again.",
+                gate.Fix.WAIT,
+            )
+        ]
+    return gate.holds(
+        gate.Question(bill, lookup, bill.company.settings, push.connection, push.asked_by)
+    )
+
+
+def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
+    """Fix what this chain sends. False: it cannot be sent, and says so."""
+    versions = _versions_in_use(bill, lookup)
+    if push.payload is not None and push.mapping_versions == versions:
+        return True
+    if push.payload is not None:
+        if push.was_unknown:
+            transitions.set_aside(
+                push,
+                Push.Cause.NOT_FOUND,
+                "An answer was lost, and the mappings have changed since. Look in the ledger, then"
+                " say whether the bill is there.",
+            )
+            return False
+        # It was clearly refused before, so it may be made anew, and then under a new key.
+        push.key = transitions.new_key()
+        push.chain += 1
+    try:
+        outgoing = documents.outgoing(bill, lookup, key=push.key)
+        payload = ledger.write_bill(outgoing)
+    except Refused as error:
+        transitions.fail(push, Push.Cause.REFUSED, str(error))
+        return False
+    if sum(line.amount for line in outgoing.lines) != bill.total:
+        transitions.fail(
+            push,
+            Push.Cause.HELD,
+            "What would be sent does not come to the bill's total, so nothing was sent.",
+        )
+        return False
+    push.sought = {
+        "vendor_id": outgoing.vendor_id,
+        "number": ledger.stored_number(outgoing.number),
+        "date": outgoing.bill_date.isoformat(),
+        "total": str(outgoing.total),
+    }
+    push.payload = payload
+    push.payload_sha256 = hashlib.sha256(payload).hexdigest()
+    push.mapping_versions = versions
+    return True
+
+
+def _versions_in_use(bill: Bill, lookup: Lookup) -> dict[str, int]:
+    """The mappings this bill rests on, at the versions they have now."""
+    coding = documents.Coding.of(bill.company.settings)
+    records = {bill.vendor_id, bill.project_id}
+    records |= {
+        record.pk
+        for line in bill.lines.select_related("cost_code", "cost_type")
+        if line.amount != 0 and (record := coding.record_of(line))
+    }
+    mappings = [lookup.mapping_for(record) for record in records if record]
+    return {str(mapping.pk): mapping.version for mapping in mappings if mapping}

@@ -178,7 +178,7 @@ def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
     versions = _versions_in_use(bill, lookup)
     if push.payload is not None and push.mapping_versions == versions:
         return True
-    if push.payload is not None:
+    if push.mapping_versions:
         if push.was_unknown:
             transitions.set_aside(
                 push,

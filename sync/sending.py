@@ -102,6 +102,7 @@ def send_again(push: Push, *, by: User, reason: str) -> Push:
     """A person says: it is not in the ledger (or the one there is another bill). Send it.
 
     The key stays: should the person be wrong, a ledger that remembers keys makes no second one.
+    Where the source changed the bill since, this version is given up and the newer one may go.
 
     Raises:
         Conflict: it was settled meanwhile.
@@ -113,8 +114,8 @@ def send_again(push: Push, *, by: User, reason: str) -> Push:
     push.number_cleared = push.number_cleared or push.cause == Push.Cause.POSSIBLE_DUPLICATE
     push.state = Push.State.QUEUED
     push.cause = push.sentence = ""
-    push.payload, push.payload_sha256, push.mapping_versions = None, "", {}
-    push.was_unknown = False
+    push.mapping_versions = {}  # written anew when it is claimed; until then, this was sent
+    push.was_unknown = push.was_unknown and push.version == push.bill.version
     push.sends = push.not_found = 0
     push.first_sent_at = push.last_sent_at = push.looked_at = None
     push.chain += 1

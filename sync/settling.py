@@ -131,6 +131,8 @@ def refused_or_unknown(push: Push, error: ConnectorError) -> None:
     elif error.retryable:
         transitions.requeue(push, transitions.back_off(push), Push.Cause.UNREACHABLE, str(error))
     else:
+        if isinstance(error, Refused):
+            push.was_unknown = False  # the ledger's own word on this key: nothing came of it
         cause = next(cause for kind, cause in _CLEAR_REFUSALS if isinstance(error, kind))
         transitions.fail(push, cause, str(error))
 

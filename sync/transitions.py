@@ -45,6 +45,19 @@ def wait(push: Push, until: datetime, cause: Push.Cause, sentence: str) -> None:
 
 
 def fail(push: Push, cause: Push.Cause, sentence: str) -> None:
+    """It is surely not in the ledger, and a person has to act before it may go.
+
+    Where an answer was lost and the ledger has not clearly refused this key since, nobody is that
+    sure: what failed may go again under another key, so a person has to look first.
+    """
+    if push.was_unknown:
+        set_aside(
+            push,
+            Push.Cause.NOT_FOUND,
+            f"An answer was lost, and it was not sent again: {sentence} Look in the ledger, then"
+            " say whether the bill is there.",
+        )
+        return
     end(push, Push.State.FAILED, cause, sentence)
     trail.record(Verb.FAILED, push, by=None, machine="Sender", reason=sentence)
 

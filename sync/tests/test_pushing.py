@@ -268,6 +268,79 @@ def test_a_look_up_that_fails_changes_nothing_but_its_time(world):
     assert push.not_found == 0
 
 
+def test_a_resend_that_is_held_never_gets_another_key(world):
+    """Its answer was lost and the bookkeeper moved it, so that no look-up finds it."""
+    push = world.send(world.ready_bill())
+    key = push.key
+    _lose_the_answer_and_move_the_bill(world, push)
+    mapping = world.mapping(RecordKind.VENDOR, "11")
+    publishing.unpublish([mapping], by=world.admin, reason="a look at it")
+
+    world.work(push)
+    assert push.state == Push.State.SET_ASIDE, "nobody knows that it is not in the ledger"
+    publishing.publish(world.company, by=world.controller)
+    with pytest.raises(Conflict):
+        world.send(push.bill)
+    sending.send_again(push, by=world.controller, reason="I do not see it")
+    world.work(push)
+
+    assert (push.state, push.key) == (Push.State.POSTED, key)
+    assert len(world.books()) == 1
+
+
+def test_a_person_who_is_wrong_and_a_hold_afterwards_make_no_second_bill(world):
+    push = world.send(world.ready_bill())
+    _lose_the_answer_and_move_the_bill(world, push)
+    mapping = world.mapping(RecordKind.VENDOR, "11")
+    publishing.unpublish([mapping], by=world.admin, reason="a look at it")
+    world.work(push)
+    publishing.publish(world.company, by=world.controller)
+    sending.send_again(push, by=world.controller, reason="I do not see it")
+    publishing.unpublish([world.mapping(RecordKind.VENDOR, "11")], by=world.admin, reason="again")
+
+    world.work(push)
+
+    assert push.state == Push.State.SET_ASIDE
+    assert len(world.books()) == 1
+
+
+def test_a_later_version_waits_until_a_person_looked_for_the_lost_one(world):
+    world.pull()
+    world.map_all()
+    push = world.send(world.bill("D-8"))
+    _lose_the_answer_and_move_the_bill(world, push)
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "amount": "300.00"})
+    world.pull(Side.SOURCE)
+
+    world.work(push)
+    assert push.state == Push.State.SET_ASIDE
+    with pytest.raises(BillHeld, match="earlier version"):
+        world.send(world.bill("D-8"))
+    sending.send_again(push, by=world.controller, reason="it is not there")
+    world.work(push)
+
+    assert push.state == Push.State.FAILED, "this version is not sent any more"
+    assert world.send(world.bill("D-8")).version == 2
+
+
+def test_a_clear_refusal_of_a_resend_frees_the_bill_for_another_key(world):
+    bill = world.ready_bill()
+    push = world.send(bill)
+    key = push.key
+    world.fault(Side.LEDGER, kind="drop_before", **POST_BILL)
+    _find_nothing_twice(world, push)
+    world.change("vendor", "101", "inactivate")
+    world.work(push)
+    assert (push.state, push.cause) == (Push.State.FAILED, Push.Cause.TARGET_INACTIVE)
+    world.change("vendor", "101", "reactivate")
+
+    world.work(world.send(bill))
+
+    push.refresh_from_db()
+    assert push.state == Push.State.POSTED
+    assert push.key != key
+
+
 def _post_by_hand(world, *, number):
     """Somebody keyed the bill into QuickBooks before us."""
     from connectors import registry
@@ -300,3 +373,22 @@ def _allow_duplicate_numbers(world):
         json={"warn_duplicate_bill_number": False},
         timeout=5,
     ).raise_for_status()
+
+
+def _lose_the_answer_and_move_the_bill(world, push):
+    """It was made, the answer never came, and then the bookkeeper gave it to another vendor."""
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+    world.work(push)
+    sandbox = world.quickbooks.sandbox
+    (bill,) = sandbox.entities.all("Bill")
+    sandbox.entities.put("Bill", {**bill, "VendorRef": {"value": "103"}}, sandbox.now())
+    _find_nothing_twice(world, push)
+
+
+def _find_nothing_twice(world, push):
+    if push.state == Push.State.QUEUED:
+        world.work(push)
+    world.work(push)
+    world.let_time_pass(push, seconds=400)
+    world.work(push)
+    assert push.state == Push.State.QUEUED, "it is surely not there, by all we can see"

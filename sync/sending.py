@@ -149,7 +149,9 @@ def decide(bill: Bill, decision: Approval.Decision, *, by: User, note: str = "")
 
 def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> Push:
     now = timezone.now()
-    push = bill.pushes.filter(connection=connection, version=bill.version).first()
+    # Locked: the answer to an earlier try may be on its way into this very row.
+    pushes = bill.pushes.select_for_update(of=("self",))
+    push = pushes.filter(connection=connection, version=bill.version).first()
     if push is None:
         push = Push(company=bill.company, connection=connection, bill=bill, version=bill.version)
     elif push.state == Push.State.FAILED:

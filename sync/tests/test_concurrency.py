@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import connection, connections
+from django.db.models import F
 
 from common.choices import RecordKind, Side
 from common.errors import AppError, Conflict
@@ -149,6 +150,31 @@ def test_a_late_answer_is_believed_while_the_outcome_is_unknown(world):
     push.refresh_from_db()
     assert push.state == Push.State.POSTED
     assert world.work(push).state == Push.State.POSTED
+    assert len(world.books()) == 1
+
+
+def test_a_late_answer_is_not_overwritten_by_a_click(world):
+    """While somebody sends a failed bill again, the answer to its earlier try comes in."""
+    bill = world.ready_bill()
+    push = world.send(bill)
+    answered, settled = (stops.at(step, "stopped") for step in (Step.ANSWERED, Step.SETTLED))
+
+    worker = Running(pushing.push, push.pk, name="stopped")
+    assert answered[0].wait(SECONDS)
+    Push.objects.filter(pk=push.pk).update(
+        state=Push.State.FAILED, fence=F("fence") + 1, due_at=None, lease_until=None
+    )
+    answered[1].set()
+    assert settled[0].wait(SECONDS)
+    click = Running(sending.send, bill, by=world.controller)
+    assert waits_for_a_lock()
+    settled[1].set()
+    worker.ended()
+    click.ended()
+
+    push.refresh_from_db()
+    assert push.state == Push.State.POSTED
+    assert isinstance(click.error, Conflict)
     assert len(world.books()) == 1
 
 

@@ -62,6 +62,7 @@ class LedgerTraits:
     key_lifetime: timedelta  # how long we rely on that
     calls_at_once: int
     calls_per_minute: int
+    calls_to_find: int  # what one `find_bills` asks for, as long as its lists fit on a page
     number_limit: int  # characters of a bill number
 
 

@@ -22,7 +22,7 @@ from sync.steps import Step, reached
 
 def send(claim: Claim, ledger: Ledger) -> None:
     push = claim.push
-    time.sleep(max(0.0, (claim.not_before - timezone.now()).total_seconds()))
+    _wait_for_our_turn(claim)
     if claim.lease_left < settings.SENDING["enough_lease"]:
         return  # too late to be sure of our lease; it is looked up when it has run out
     try:
@@ -50,6 +50,7 @@ def send(claim: Claim, ledger: Ledger) -> None:
 
 def look(claim: Claim, ledger: Ledger) -> None:
     push = claim.push
+    _wait_for_our_turn(claim)
     try:
         found = ledger.find_bills(_sought(push))
     except ConnectorError as error:
@@ -61,6 +62,10 @@ def look(claim: Claim, ledger: Ledger) -> None:
         settling.settle(claim, partial(settling.saw, found=found), looked=True)
     else:
         settling.settle(claim, partial(settling.saw_nothing, ledger=ledger), looked=True)
+
+
+def _wait_for_our_turn(claim: Claim) -> None:
+    time.sleep(max(0.0, (claim.not_before - timezone.now()).total_seconds()))
 
 
 def _sought(push: Push) -> SoughtBill:

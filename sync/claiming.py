@@ -28,7 +28,6 @@ from sync.steps import Step, reached
 
 MOST_STARTS = 5  # claims without an orderly end: this document kills its worker
 LONGEST_WAIT_FOR_A_SLOT = timedelta(seconds=5)
-CALLS_A_SEND = 2  # the question whether it is there, and the bill
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,16 @@ def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
         )
         return None
     if push.state == Push.State.UNKNOWN:
-        return Claim(push, push.fence, looks=True, taken=taken, not_before=timezone.now())
+        return _claim_to_look(push, ledger, taken)
     return _claim_to_send(push, bill, lookup, ledger, taken)
+
+
+def _claim_to_look(push: Push, ledger: Ledger, taken: float) -> Claim | None:
+    slot = pacing.next_slot(push.connection, ledger.traits, calls=ledger.traits.calls_to_find)
+    if slot - timezone.now() > LONGEST_WAIT_FOR_A_SLOT:
+        transitions.wait(push, slot, Push.Cause.NO_ANSWER, push.sentence)
+        return None
+    return Claim(push, push.fence, looks=True, taken=taken, not_before=slot)
 
 
 def _claim_to_send(
@@ -115,7 +122,8 @@ def _claim_to_send(
         return None
     # Locks the connection: from here on, claims of one connection run one after the other, so two
     # bills with the same number cannot both pass the gate.
-    slot = pacing.next_slot(push.connection, ledger.traits, calls=CALLS_A_SEND)
+    calls = ledger.traits.calls_to_find + 1  # is it there, and the bill
+    slot = pacing.next_slot(push.connection, ledger.traits, calls=calls)
     if slot - timezone.now() > LONGEST_WAIT_FOR_A_SLOT:
         transitions.wait(
             push, slot, Push.Cause.BUSY, "Waits for its turn: the ledger limits our pace."

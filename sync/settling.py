@@ -205,7 +205,10 @@ def saw_nothing(push: Push, ledger: Ledger) -> None:
 
 def look_failed(push: Push, error: ConnectorError) -> None:
     """A look-up that failed says nothing: only the moment of the next one changes."""
-    wait = error.wait if isinstance(error, RateLimited) else transitions.back_off(push)
-    if isinstance(error, CredentialsExpired):
+    wait = transitions.back_off(push)
+    if isinstance(error, RateLimited):
+        wait = error.wait
+        pacing.pause(push.connection, wait)
+    elif isinstance(error, CredentialsExpired):
         wait = transitions.CONSENT_CHECK
     transitions.wait(push, timezone.now() + wait, Push.Cause.NO_ANSWER, push.sentence)

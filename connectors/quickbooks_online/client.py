@@ -51,6 +51,7 @@ class QuickBooksOnlineClient:
         key_lifetime=timedelta(hours=20),
         calls_at_once=8,  # 3.5: ten are refused
         calls_per_minute=500,
+        calls_to_find=2,  # by the number, and by our key in the note
         number_limit=translate.NUMBER_LIMIT,
     )
     kinds = (

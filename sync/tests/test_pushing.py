@@ -1,13 +1,18 @@
 """What becomes of a bill on its way, for each thing that can happen to it."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from audit.models import Entry, Verb
 from common.choices import RecordKind, Side
 from common.errors import Conflict
+from connectors import pacing
+from connectors.models import Connection
+from connectors.quickbooks_online.client import QuickBooksOnlineClient
 from mapping import publishing
 from sync import sending
 from sync.gate import BillHeld
@@ -339,6 +344,38 @@ def test_a_clear_refusal_of_a_resend_frees_the_bill_for_another_key(world):
     push.refresh_from_db()
     assert push.state == Push.State.POSTED
     assert push.key != key
+
+
+def test_a_send_takes_as_many_slots_of_the_pace_as_it_makes_calls(world):
+    push = world.work(world.send(world.ready_bill()))
+
+    calls = world.company.calls.filter(subject_type="sync.push", subject_id=push.pk)
+    assert calls.count() == QuickBooksOnlineClient.traits.calls_to_find + 1
+
+
+def test_a_look_up_waits_for_its_turn_as_well(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+    world.work(push)
+    pacing.pause(world.ledger, timedelta(seconds=40))
+
+    world.work(push)
+
+    assert push.state == Push.State.UNKNOWN
+    assert push.due_at == Connection.objects.get(pk=world.ledger.pk).next_free_at
+
+
+def test_a_look_up_that_is_throttled_pauses_the_connection(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+    world.work(push)
+    headers = {"Retry-After": "40"}
+    world.fault(Side.LEDGER, kind="answer", status=429, headers=headers, body="", **QUERY)
+
+    world.work(push)
+
+    paused_until = Connection.objects.get(pk=world.ledger.pk).next_free_at
+    assert paused_until - timezone.now() > timedelta(seconds=30)
 
 
 def _post_by_hand(world, *, number):

@@ -27,6 +27,7 @@ from connectors.errors import (
     RateLimited,
     Refused,
     TargetInactive,
+    UnexpectedPayload,
 )
 from connectors.models import Connection
 from connectors.records import PostedBill
@@ -95,24 +96,30 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
     trail.record(Verb.POSTED, push, by=by, machine="Sender", after=push.answer)
 
 
-def not_sent(push: Push, error: ConnectorError) -> None:
-    """The question before sending failed, so nothing was sent."""
-    if isinstance(error, RateLimited):
-        refused_or_unknown(push, error)
-    elif isinstance(error, CredentialsExpired):
-        transitions.requeue(push, transitions.CONSENT_CHECK, Push.Cause.CONSENT, str(error))
-    elif isinstance(error, AccessDenied):
-        transitions.fail(push, Push.Cause.ACCESS, str(error))
-    else:
-        transitions.requeue(push, transitions.back_off(push), Push.Cause.UNREACHABLE, str(error))
-
-
 _CLEAR_REFUSALS: Sequence[tuple[type[ConnectorError], Push.Cause]] = (
     (PeriodClosed, Push.Cause.PERIOD_CLOSED),
     (TargetInactive, Push.Cause.TARGET_INACTIVE),
     (AccessDenied, Push.Cause.ACCESS),
     (Refused, Push.Cause.REFUSED),
 )
+
+
+def _cause(error: ConnectorError) -> Push.Cause:
+    known = (cause for kind, cause in _CLEAR_REFUSALS if isinstance(error, kind))
+    return next(known, Push.Cause.REFUSED)
+
+
+def not_sent(push: Push, error: ConnectorError) -> None:
+    """The question before sending failed, so nothing was sent."""
+    if isinstance(error, RateLimited):
+        refused_or_unknown(push, error)
+    elif isinstance(error, CredentialsExpired):
+        transitions.requeue(push, transitions.CONSENT_CHECK, Push.Cause.CONSENT, str(error))
+    elif isinstance(error, AccessDenied | Refused | UnexpectedPayload):
+        # Asking again would say the same, and a bill that waits in silence is nobody's.
+        transitions.fail(push, _cause(error), str(error))
+    else:
+        transitions.requeue(push, transitions.back_off(push), Push.Cause.UNREACHABLE, str(error))
 
 
 def refused_or_unknown(push: Push, error: ConnectorError) -> None:
@@ -133,8 +140,7 @@ def refused_or_unknown(push: Push, error: ConnectorError) -> None:
     else:
         if isinstance(error, Refused):
             push.was_unknown = False  # the ledger's own word on this key: nothing came of it
-        cause = next(cause for kind, cause in _CLEAR_REFUSALS if isinstance(error, kind))
-        transitions.fail(push, cause, str(error))
+        transitions.fail(push, _cause(error), str(error))
 
 
 def saw(push: Push, found: list[PostedBill]) -> None:

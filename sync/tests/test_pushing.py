@@ -378,6 +378,25 @@ def test_a_look_up_that_is_throttled_pauses_the_connection(world):
     assert paused_until - timezone.now() > timedelta(seconds=30)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "cause"),
+    [
+        (400, {"Message": "QueryParserError", "code": "4000"}, Push.Cause.REFUSED),
+        (403, {"Message": "Not allowed", "code": "5020"}, Push.Cause.REFUSED),
+    ],
+)
+def test_a_question_that_waiting_does_not_cure_is_not_asked_for_ever(world, status, body, cause):
+    push = world.send(world.ready_bill())
+    answer = json.dumps({"Fault": {"type": "ValidationFault", "Error": [body]}})
+    world.fault(Side.LEDGER, kind="answer", status=status, body=answer, **QUERY)
+
+    world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.FAILED, cause)
+    assert body["Message"] in push.sentence
+    assert world.books() == []
+
+
 def _post_by_hand(world, *, number):
     """Somebody keyed the bill into QuickBooks before us."""
     from connectors import registry

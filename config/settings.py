@@ -145,8 +145,9 @@ def _database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **query,
+            # Compiling a query to machine code takes longer than any page's query may run.
             "options": "-c statement_timeout=30s -c lock_timeout=5s"
-            " -c idle_in_transaction_session_timeout=60s",
+            " -c idle_in_transaction_session_timeout=60s -c jit=off",
         },
         "TEST": {"NAME": env.str("TEST_DATABASE", "test_tieout")},
     }

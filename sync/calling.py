@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors.base import Ledger
 from connectors.errors import ConnectorError
@@ -65,7 +64,7 @@ def look(claim: Claim, ledger: Ledger) -> None:
 
 
 def _wait_for_our_turn(claim: Claim) -> None:
-    time.sleep(max(0.0, (claim.not_before - timezone.now()).total_seconds()))
+    time.sleep(max(0.0, claim.not_before - time.monotonic()))
 
 
 def _sought(push: Push) -> SoughtBill:

@@ -7,16 +7,16 @@ anything leaves. What may have been sent already is only looked up.
 import hashlib
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.dates import database_now
 from connectors import pacing
 from connectors.base import Ledger
 from connectors.errors import Refused
@@ -38,7 +38,7 @@ class Claim:
     fence: int
     looks: bool  # True: find out what became of it. False: send it.
     taken: float  # time.monotonic() when the lease began
-    not_before: datetime  # our place in the ledger's pace, at most some seconds ahead
+    not_before: float  # time.monotonic() of our place in the ledger's pace, some seconds ahead
 
     @property
     def lease_left(self) -> float:
@@ -102,10 +102,11 @@ def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
 
 def _claim_to_look(push: Push, ledger: Ledger, taken: float) -> Claim | None:
     slot = pacing.next_slot(push.connection, ledger.traits, calls=ledger.traits.calls_to_find)
-    if slot - timezone.now() > LONGEST_WAIT_FOR_A_SLOT:
+    ahead = slot - database_now()
+    if ahead > LONGEST_WAIT_FOR_A_SLOT:
         transitions.wait(push, slot, Push.Cause.NO_ANSWER, push.sentence)
         return None
-    return Claim(push, push.fence, looks=True, taken=taken, not_before=slot)
+    return Claim(push, push.fence, looks=True, taken=taken, not_before=_in(ahead))
 
 
 def _claim_to_send(
@@ -114,7 +115,7 @@ def _claim_to_send(
     if push.connection.state != Connection.State.CONNECTED:
         transitions.wait(
             push,
-            timezone.now() + transitions.CONSENT_CHECK,
+            database_now() + transitions.CONSENT_CHECK,
             Push.Cause.CONSENT,
             f"{push.connection.get_system_display()} needs an admin to sign in again."
             " Sending goes on by itself afterwards.",
@@ -124,15 +125,14 @@ def _claim_to_send(
     # bills with the same number cannot both pass the gate.
     calls = ledger.traits.calls_to_find + 1  # is it there, and the bill
     slot = pacing.next_slot(push.connection, ledger.traits, calls=calls)
-    if slot - timezone.now() > LONGEST_WAIT_FOR_A_SLOT:
+    now = database_now()
+    if slot - now > LONGEST_WAIT_FOR_A_SLOT:
         transitions.wait(
             push, slot, Push.Cause.BUSY, "Waits for its turn: the ledger limits our pace."
         )
         return None
     if _calls_under_way(push) >= ledger.traits.calls_at_once:
-        transitions.wait(
-            push, timezone.now() + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn."
-        )
+        transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn.")
         return None
     if holds := _holds(push, bill, lookup):
         transitions.fail(push, Push.Cause.HELD, " ".join(hold.sentence for hold in holds))
@@ -142,7 +142,7 @@ def _claim_to_send(
     push.state = Push.State.SENDING
     push.sends += 1
     push.cause = push.sentence = ""
-    push.due_at = push.last_sent_at = timezone.now()
+    push.due_at = push.last_sent_at = now
     push.first_sent_at = push.first_sent_at or push.last_sent_at
     push.save()
     trail.record(
@@ -158,7 +158,11 @@ def _claim_to_send(
             "send": push.sends,
         },
     )
-    return Claim(push, push.fence, looks=False, taken=taken, not_before=slot)
+    return Claim(push, push.fence, looks=False, taken=taken, not_before=_in(slot - now))
+
+
+def _in(wait: timedelta) -> float:
+    return time.monotonic() + wait.total_seconds()
 
 
 def _calls_under_way(push: Push) -> int:

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
 from common.choices import Side
+from common.dates import database_now
 from common.errors import AppError, Conflict
 from companies.models import Company, User
 from connectors import registry
@@ -120,7 +120,7 @@ def send_again(push: Push, *, by: User, reason: str) -> Push:
     push.first_sent_at = push.last_sent_at = push.looked_at = None
     push.chain += 1
     push.asked_by = by
-    push.asked_at = push.due_at = timezone.now()
+    push.asked_at = push.due_at = database_now()
     push.save()
     if holds := gate.holds(question(push.bill, sender=by)):
         raise gate.BillHeld(push.bill, holds)
@@ -148,7 +148,7 @@ def decide(bill: Bill, decision: Approval.Decision, *, by: User, note: str = "")
 
 
 def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> Push:
-    now = timezone.now()
+    now = database_now()
     # Locked: the answer to an earlier try may be on its way into this very row.
     pushes = bill.pushes.select_for_update(of=("self",))
     push = pushes.filter(connection=connection, version=bill.version).first()

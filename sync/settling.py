@@ -11,10 +11,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.dates import database_now
 from companies.models import User
 from connectors import pacing
 from connectors.base import Ledger
@@ -78,7 +78,7 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
         "version": posted.version,
         "url": posted.url,
     }
-    push.posted_at = timezone.now()
+    push.posted_at = database_now()
     if posted.total != Decimal(push.sought["total"]):
         cause, sentence = (
             Push.Cause.DIFFERS.value,
@@ -179,7 +179,7 @@ def saw(push: Push, found: list[PostedBill]) -> None:
 
 def saw_nothing(push: Push, ledger: Ledger) -> None:
     """Not there this time. Sure only when enough time has passed and two looks agree."""
-    now = timezone.now()
+    now = database_now()
     between = timedelta(seconds=settings.SENDING["between_looks"])
     if push.looked_at is None or now - push.looked_at >= between:
         push.not_found += 1
@@ -217,4 +217,4 @@ def look_failed(push: Push, error: ConnectorError) -> None:
         pacing.pause(push.connection, wait)
     elif isinstance(error, CredentialsExpired):
         wait = transitions.CONSENT_CHECK
-    transitions.wait(push, timezone.now() + wait, Push.Cause.NO_ANSWER, push.sentence)
+    transitions.wait(push, database_now() + wait, Push.Cause.NO_ANSWER, push.sentence)

@@ -7,10 +7,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.dates import database_now
 from sync.models import Push
 
 CONSENT_CHECK = timedelta(minutes=5)
@@ -27,14 +27,14 @@ def become_unknown(push: Push, sentence: str, *, starts: int = 0) -> None:
     push.cause, push.sentence = Push.Cause.NO_ANSWER, sentence
     push.not_found, push.looked_at = 0, None
     first_look = timedelta(seconds=settings.SENDING["first_look"])
-    _release(push, due_at=timezone.now() + first_look, starts=starts)
+    _release(push, due_at=database_now() + first_look, starts=starts)
     trail.record(Verb.UNKNOWN, push, by=None, machine="Sender", reason=sentence)
 
 
 def requeue(push: Push, wait: timedelta, cause: Push.Cause, sentence: str) -> None:
     push.state = Push.State.QUEUED
     push.cause, push.sentence = cause, sentence
-    _release(push, due_at=timezone.now() + wait)
+    _release(push, due_at=database_now() + wait)
     trail.record(Verb.REQUEUED, push, by=None, machine="Sender", reason=sentence)
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from audit.models import Entry, Verb
@@ -14,7 +16,7 @@ from connectors import pacing
 from connectors.models import Connection
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
 from mapping import publishing
-from sync import sending
+from sync import sending, tasks
 from sync.gate import BillHeld
 from sync.models import Push
 from sync.tests.world import POST_BILL, QUERY
@@ -395,6 +397,44 @@ def test_a_question_that_waiting_does_not_cure_is_not_asked_for_ever(world, stat
     assert (push.state, push.cause) == (Push.State.FAILED, cause)
     assert body["Message"] in push.sentence
     assert world.books() == []
+
+
+@pytest.fixture(params=["10 minutes", "-10 minutes"])
+def database_clock(request, world):
+    """Once a bill is ready, the database's clock differs from this host's by so much."""
+    world.ready_bill()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA other_clock")
+        cursor.execute(
+            "CREATE FUNCTION other_clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql"
+            " STABLE AS 'SELECT pg_catalog.statement_timestamp()"
+            f" + interval ''{request.param}'''"
+        )
+        cursor.execute('SET search_path = other_clock, "$user", public, pg_catalog')
+    return Now()
+
+
+def test_a_host_whose_clock_is_wrong_sends_at_once(world, database_clock):
+    push = world.send(world.bill("KC-100"))
+
+    tasks.push(push.pk)
+
+    push.refresh_from_db()
+    assert push.state == Push.State.POSTED
+
+
+def test_how_long_ago_it_was_sent_is_told_by_the_clock_all_hosts_share(world, database_clock):
+    push = world.send(world.bill("KC-100"))
+    world.fault(Side.LEDGER, kind="drop_before", **POST_BILL)
+
+    tasks.push(push.pk)
+    tasks.push(push.pk)
+
+    push = Push.objects.annotate(now=database_clock).get(pk=push.pk)
+    assert push.state == Push.State.UNKNOWN
+    assert push.now - push.last_sent_at < timedelta(seconds=30)
+    assert push.now - push.looked_at < timedelta(seconds=30)
+    assert push.due_at > push.now
 
 
 def _post_by_hand(world, *, number):

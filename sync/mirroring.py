@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +15,11 @@ from django.db import transaction
 from django.db.models import CharField
 from django.utils import timezone
 
-from common.choices import RecordKind
+from common.choices import RecordKind, Side
 from companies.models import Company
 from connectors.models import Connection, Record
 from connectors.records import PulledBill, PulledCommitment, PulledRecord, Unreadable
+from mapping import drifting, publishing
 from mapping.models import Kind
 from sync import documents, readiness
 from sync.models import Bill, BillLine, BillNeed, Commitment, CommitmentLine
@@ -41,22 +43,40 @@ class Mirrored:
 def records(
     connection: Connection, kind: RecordKind, pulled: Iterable[PulledRecord | Unreadable]
 ) -> Mirrored:
-    """Bring one whole list in. An error half way keeps what came, and marks nothing gone."""
+    """Bring one whole list in. An error half way keeps what came, and marks nothing gone.
+
+    What a change means for mappings in force is written with it: the next pull would find the row
+    as it is and have nothing to tell.
+    """
     result, started_at = Mirrored(), timezone.now()
     for batch in _batches(pulled, result):
-        with transaction.atomic():
-            result.changed |= _write_records(connection, kind, batch)
+        with _noticing_drift(connection) as changed:
+            changed |= _write_records(connection, kind, batch)
+        result.changed |= changed
         result.found += len(batch)
-    with transaction.atomic():
+    with _noticing_drift(connection) as changed:
         missing = connection.records.filter(
             kind=kind, last_seen_at__lt=started_at, gone_at=None
-        ).select_for_update(of=("self",))
+        ).select_for_update(of=("self",), no_key=True)
         gone = list(missing.order_by("pk").values_list("pk", flat=True))
         # A row we could not read was seen all the same: while there are any, nothing is gone.
         if not result.unreadable:
             Record.objects.filter(pk__in=gone).update(gone_at=timezone.now())
-            result.changed.update(gone)
+            changed |= set(gone)
+    result.changed |= changed
     return result
+
+
+@contextmanager
+def _noticing_drift(connection: Connection) -> Iterator[set[int]]:
+    """A transaction; the ids it is given are looked at again where mappings may point to them."""
+    changed = set[int]()
+    with transaction.atomic():
+        if connection.side == Side.LEDGER:
+            publishing.lock_company(connection.company)  # first in the lock order
+        yield changed
+        if connection.side == Side.LEDGER:
+            drifting.look_again(connection.company, changed)
 
 
 _TEXT_FIELDS = {
@@ -79,7 +99,8 @@ def _write_records(
     wanted = {pulled.external_id: pulled for pulled in batch}
     known = {
         row.external_id: row
-        for row in Record.objects.select_for_update(of=("self",))
+        # NO KEY: mappings that point to them may be written meanwhile.
+        for row in Record.objects.select_for_update(of=("self",), no_key=True)
         .filter(connection=connection, kind=kind, external_id__in=wanted)
         .order_by("pk")
     }

@@ -30,7 +30,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.records import Unreadable
-from mapping import drafting, drifting
+from mapping import drafting
 from mapping.models import Kind, kinds_in_use
 from sync import mirroring
 from sync.models import PullProblem, PullStep, Run
@@ -139,9 +139,6 @@ def _read_company(connection: Connection) -> None:
 
 
 def _done(step: PullStep, result: mirroring.Mirrored) -> None:
-    if step.what == What.RECORDS and step.run.connection.side == Side.LEDGER:  # type: ignore[union-attr]
-        # Before the step counts as done, so that a crash in between looks again.
-        drifting.look_again(step.company, result.changed)
     with transaction.atomic():
         if not _still_ours(step):
             return

@@ -1,5 +1,6 @@
 """Bringing records and bills in, when all goes well and when it does not."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,10 @@ from django.utils import timezone
 from audit.models import Entry, Verb
 from common.choices import RecordKind, Side
 from common.errors import Conflict
+from connectors import registry
+from connectors.errors import Unreachable
 from connectors.models import Record
+from mapping.models import Mapping
 from sync import mirroring, pulling, tasks
 from sync.models import Bill, PullProblem, PullStep, Run
 from sync.tests.world import QUERY
@@ -183,3 +187,31 @@ def test_awkward_names_arrive_as_they_are(world):
     world.pull()
 
     assert world.record(RecordKind.VENDOR, "12").name == 'O\'Dell & Sons: Drywall "Pros" #1'
+
+
+def test_a_rename_is_noticed_though_the_worker_died_after_it_was_stored(world):
+    world.ready_bill()
+    world.change("vendor", "101", "rename", name="Keystone Paving")
+    client = registry.open_client(world.ledger)
+    # Stored, and then nothing more of this pull.
+    mirroring.records(world.ledger, RecordKind.VENDOR, client.records(RecordKind.VENDOR))
+
+    world.pull(Side.LEDGER)
+
+    assert world.mapping(RecordKind.VENDOR, "11").stale == Mapping.Stale.RENAMED
+
+
+def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypatch):
+    monkeypatch.setattr(mirroring, "BATCH", 1)
+    world.ready_bill()
+    world.change("vendor", "101", "rename", name="Keystone Paving")
+    client = registry.open_client(world.ledger)
+
+    def broken():
+        yield from client.records(RecordKind.VENDOR)
+        raise Unreachable("The second page never came.")
+
+    with suppress(Unreachable):
+        mirroring.records(world.ledger, RecordKind.VENDOR, broken())
+
+    assert world.mapping(RecordKind.VENDOR, "11").stale == Mapping.Stale.RENAMED

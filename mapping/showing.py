@@ -157,6 +157,7 @@ def frame(request: CompanyRequest, work: Worklist) -> dict[str, Any]:
         "systems": work.systems,
         "tabs": tabs(request, kind, counts, filters),
         "list_url": list_url(request, kind),
+        "around_query": urlencode(filters.as_query()),
         "clear_url": list_url(request, kind, tab=filters.tab) if filters.narrows else "",
         "refusal": "" if rights.decide else refusal(request.company, Action.DECIDE),
     }
@@ -193,21 +194,22 @@ def running(request: CompanyRequest, kind: Kind) -> SuggestionRun | None:
 
 
 def row_answer(request: CompanyRequest, kind: Kind, row: Row, *, status: int = 200) -> HttpResponse:
-    """The row as it is now and, when something was saved, what it changed around the table."""
-    context: dict[str, Any] = {
+    """The row as it is now. What is counted around the table asks anew when it hears of it.
+
+    Answers to a quick hand overtake each other, and none of two at once counts the other: counts
+    that came with the rows would end on whichever answer came last.
+    """
+    row.is_fresh = status == HTTPStatus.OK
+    context = {
         "row": row,
         "kind": kind,
         "rights": Rights.of(request),
-        "saved": status == HTTPStatus.OK,
+        "systems": Systems.of(request.company),
     }
-    if status != HTTPStatus.OK:
-        context["systems"] = Systems.of(request.company)
-    else:
-        row.is_fresh = True
-        context |= frame(request, Worklist(request.company, kind, filters_of_page(request)))
-    return render(
-        request, "mapping/_row_answer.html", context | {"saved": status == 200}, status=status
-    )
+    response = render(request, "mapping/_row.html", context, status=status)
+    if status == HTTPStatus.OK:
+        response["HX-Trigger"] = "decided"  # heard by mapping/_results.html
+    return response
 
 
 def back(request: CompanyRequest, otherwise: str) -> HttpResponseRedirect:

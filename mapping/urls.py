@@ -27,6 +27,7 @@ urlpatterns = [
     path("publications/<int:number>/", publication_views.publication, name="publication"),
     path("runs/<int:pk>/", views.run, name="run"),
     path(KIND, views.review, name="review"),
+    path(KIND + "around/", views.around, name="around"),
     path(KIND + "draft/", views.draft, name="draft"),
     path(KIND + "accept-many/", decision_views.accept_many, name="accept-many"),
     path(KIND + "leave-many/", decision_views.leave_many, name="leave-many"),

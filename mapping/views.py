@@ -56,6 +56,17 @@ def review(request: CompanyRequest, kind: Kind) -> HttpResponse:
 
 @require_safe
 @requires(Action.SEE_MAPPINGS)
+def around(request: CompanyRequest, kind: Kind) -> HttpResponse:
+    """What is counted around the table, after something in it was decided."""
+    if not request.htmx:
+        return redirect(showing.list_url(request, kind))
+    filters = showing.filters_of(request)
+    work = Worklist(request.company, showing.kind_in_use(request, kind), filters)
+    return render(request, "mapping/_around.html", showing.frame(request, work))
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
 def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     row = showing.row_or_404(request, kind, pk)
     source, mapping = row.source, row.mapping

@@ -328,13 +328,28 @@ def test_fragment_opened_directly_leads_to_its_page(part, url, dana):
 # --- Deciding, in the table
 
 
-def test_accepted_row_comes_back_with_undo_and_the_counts(url, draft, dana):
-    answer = dana.post(url + "accept/", {"version": 1}, **HTMX).content.decode()
+def test_accepted_row_comes_back_with_undo_and_the_table_hears_of_it(url, draft, dana):
+    response = dana.post(url + "accept/", {"version": 1}, **HTMX)
 
+    answer = response.content.decode()
     assert f'<tr id="mapping-{draft.source_id}"' in answer
     assert "Accepted, not published" in answer
     assert f'id="mapping-{draft.source_id}-main"' in answer
+    assert response["HX-Trigger"] == "decided"
+
+
+def test_what_is_counted_around_the_table_is_asked_for_by_itself(url, draft, dana):
+    list_url = "/c/acme/mappings/vendors/"
+    dana.post(url + "accept/", {"version": 1}, **HTMX)
+
+    page = dana.get(list_url).content.decode()
+    answer = dana.get(f"{list_url}around/", **HTMX).content.decode()
+
+    assert f'hx-get="{list_url}around/" hx-trigger="decided from:body' in page
     assert '<hx-partial hx-target="#progress"' in answer
+    assert '<hx-partial hx-target="#nav-wide-mappings-count"' in answer
+    assert "1 accepted, not published" in answer
+    assert dana.get(f"{list_url}around/").status_code == 302
 
 
 def test_row_decided_by_another_comes_back_fresh_with_the_sentence(url, draft, dana, admin):

@@ -47,6 +47,7 @@
       return;
     }
     if (typing(target) || document.querySelector("dialog[open]")) return;
+    if (awaited && keepFor(awaited, event)) return;
     if (key === "/" || key === "?") return pressAnywhere(key, event);
     const table = target.closest("[data-keys]");
     if (!table) return;
@@ -62,9 +63,10 @@
     const find = (inside) => inside?.querySelector(`[data-key="${key}"]:not(:disabled)`);
     const outside = () => [...document.querySelectorAll(`[data-key="${key}"]:not(:disabled)`)].find((one) => !one.closest("[data-row], [data-more]"));
     const button = (row && (find(row) || find(panelOf(row)))) || (/[np]/.test(key) ? outside() : null);
-    if (!button || row?.matches("[aria-busy]")) return;
+    if (row?.matches("[aria-busy]")) later.set(row.id, key);
+    else if (button) button.click();
+    else return;
     event.preventDefault();
-    button.click();
   }
   function pressAnywhere(key, event) {
     const place = document.querySelector(key === "/" ? "main input[type=search]" : '[data-key="?"]');
@@ -86,26 +88,62 @@
   }
   function undoLast(event) {
     while (decided.length) {
-      const button = byId(decided.pop())?.querySelector('[data-key="u"]');
-      if (!button) continue;
+      const row = byId(decided.pop()), button = row?.querySelector('[data-key="u"]');
+      if (!button && !row?.matches("[aria-busy]")) continue;
       event.preventDefault();
-      button.click();
-      button.focus();
+      goTo(row);
+      button ? button.click() : later.set(row.id, "u");
       return;
     }
+  }
+
+  /* --- No key is lost while the server answers: what is pressed on a row that is being saved
+         waits for it, what is typed ahead of a panel goes into the panel --- */
+  const later = new Map(); // id of a row -> the key pressed last
+  let awaited = null; // {opens: id of the panel, keys}
+  function keepFor(panel, event) {
+    if (event.key === "Backspace") panel.keys.pop();
+    else if (event.key.length === 1) panel.keys.push(event.key);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+  on("tieout:sent", (event) => {
+    const { opens } = event.detail.elt.dataset;
+    if (opens) awaited = { opens, keys: [] };
+  });
+  on("tieout:answered", (event) => {
+    const { requestConfig, successful, target } = event.detail, { opens } = requestConfig.elt.dataset;
+    if (awaited && opens === awaited.opens) {
+      const { keys } = awaited;
+      awaited = null;
+      if (successful && keys.length) handOver(byId(opens), keys);
+    }
+    const key = target && later.get(target.id);
+    if (!key || opens) return;
+    later.delete(target.id);
+    const row = byId(target.id);
+    if (successful && row) row.querySelector(`[data-key="${key}"]:not(:disabled)`)?.click();
+  });
+  function handOver(panel, keys) {
+    const box = panel?.querySelector("[role=combobox]");
+    if (!box) return keys.forEach((key) => panel?.querySelector(`[data-key="${key.toLowerCase()}"]:not(:disabled)`)?.click());
+    box.value += keys.join("");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /* --- Moving on: at once after a decision in the row, after the answer from its panel --- */
   on("tieout:sent", (event) => {
     const form = event.detail.elt, row = rowAt(form);
     if (!row || !form.matches("[data-advance]") || form.closest("[data-more]")) return;
+    decided.push(row.id);
     goTo(nextUndecided(row));
   });
   on("tieout:answered", (event) => {
     const { requestConfig, successful, target, xhr } = event.detail, form = requestConfig.elt;
     if (!successful || xhr.status >= 300 || form.dataset.opens || !target?.matches("[data-row]")) return;
     const row = byId(target.id);
-    if (form.matches("[data-advance]")) decided.push(target.id);
+    if (form.matches("[data-advance]") && form.closest("[data-more]")) decided.push(target.id);
     const panel = byId(target.id + "-more");
     if (!panel || xhr.status === 422) return;
     const inside = [panel, row].some((place) => place?.contains(document.activeElement)) || document.activeElement === document.body;

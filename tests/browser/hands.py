@@ -1,5 +1,7 @@
 """What hands do at a keyboard, and what eyes find on a page."""
 
+from contextlib import contextmanager
+
 from playwright.sync_api import expect
 
 FOCUS = "document.activeElement.id"
@@ -54,3 +56,25 @@ def main_of(page, row):
 def settled(page):
     """Nothing is being saved any more."""
     expect(page.locator("[aria-busy]")).to_have_count(0, timeout=15_000)
+
+
+@contextmanager
+def held_back(page, address):
+    """Requests there wait until the block ends: hands are faster than the line."""
+    waiting = []
+    page.route(address, lambda route: waiting.append(route))
+    yield
+    for _ in range(500):
+        if waiting:
+            break
+        page.wait_for_timeout(20)
+    assert waiting, f"Nothing was asked of {address}"
+    for route in waiting:
+        route.continue_()
+    page.unroute(address)
+
+
+def counted(page, label, number):
+    """The tab comes to say this number: counts are asked for anew after the last decision."""
+    tab = page.locator("nav.tabs a", has_text=label).locator(".count")
+    expect(tab).to_have_text(str(number), timeout=15_000)

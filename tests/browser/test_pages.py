@@ -3,10 +3,21 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from mapping import reviewing
 from mapping.models import Mapping
-from tests.browser.hands import counts, focused, main_of, rows, settled, tab_to, undecided
+from tests.browser.hands import (
+    counted,
+    counts,
+    focused,
+    held_back,
+    main_of,
+    rows,
+    settled,
+    tab_to,
+    undecided,
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +160,52 @@ def test_a_slow_line_loses_no_key_of_a_fast_series(page, builder, vendors):
     pks = [int(row.removeprefix("mapping-")) for row in wanted]
     accepted = Mapping.objects.filter(source_id__in=pks, state=Mapping.State.ACCEPTED)
     assert accepted.count() == 20
-    assert counts(page)["Accepted"] == before + 20
+    counted(page, "Accepted", before + 20)
     assert page.complaints == []
+
+
+def test_what_is_typed_ahead_of_the_override_box_lands_in_it(page, vendors):
+    page.goto(vendors)
+    row, below = undecided(page)[:2]
+    page.locator(f"#{main_of(page, row)}").focus()
+
+    with held_back(page, "**/override/"):
+        page.keyboard.press("o")
+        page.keyboard.type("all")
+        page.keyboard.press("Backspace")
+
+    page.locator(f"#{row}-pick").wait_for()
+    assert page.locator(f"#{row}-pick").input_value() == "al"
+    page.locator(f"#{row}-pick-list [role=option]").first.wait_for()
+    assert [row, below] == undecided(page)[:2]
+
+
+def test_a_number_pressed_ahead_of_the_candidates_takes_one_of_them(page, vendors):
+    page.goto(vendors)
+    row = next(row for row in undecided(page) if page.locator(f"#{row} [data-key=a]").count())
+    page.locator(f"#{row}-main").focus()
+
+    with held_back(page, "**/compare/"):
+        page.keyboard.press("e")
+        page.keyboard.press("2")
+
+    expect(page.locator(f"#{row}[data-undecided]")).to_have_count(0)
+
+
+def test_what_is_pressed_on_a_row_that_is_being_saved_waits_for_it(page, vendors):
+    page.goto(vendors)
+    row, below = undecided(page)[:2]
+    page.locator(f"#{main_of(page, row)}").focus()
+
+    with held_back(page, "**/leave/"):
+        page.keyboard.press("l")
+        page.keyboard.press("Control+z")
+        assert page.locator(f"#{row}[aria-busy]").count() == 1
+
+    expect(page.locator(f"#{row}[data-undecided]:not([aria-busy])")).to_have_count(1)
+    settled(page)
+    assert [row, below] == undecided(page)[:2]
+    assert focused(page) == main_of(page, row)
 
 
 def test_undo_with_control_z_takes_the_last_decision_back(page, vendors):

@@ -13,6 +13,7 @@ from companies.access import Action, refusal
 from sync.models import Push
 from tests.browser.builder import OTHERS
 from tests.browser.hands import (
+    counted,
     counts,
     focused,
     go_by_keyboard,
@@ -128,7 +129,7 @@ def test_a_accepts_and_the_next_rows_button_has_the_focus_at_once(page):
     for row in table[:5]:
         assert "Accepted, not published" in page.locator(f"#{row}").inner_text()
     assert focused(page) == f"{table[5]}-main"
-    assert counts(page)["Accepted"] == 5
+    counted(page, "Accepted", 5)
 
 
 def test_o_opens_the_box_and_what_is_picked_with_the_arrows_is_saved_with_enter(page):
@@ -196,7 +197,7 @@ def test_the_rest_is_accepted_and_what_has_no_draft_is_chosen(page):
 
     (left_over,) = undecided(page)
     assert "Nowhere Supply" in page.locator(f"#{left_over}").inner_text()
-    assert counts(page)["Accepted"] == 26
+    counted(page, "Accepted", 26)
 
 
 @pytest.mark.parametrize("kind", ["projects", "cost-codes"])

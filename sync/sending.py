@@ -84,6 +84,8 @@ def link(push: Push, external_id: str, *, by: User) -> Push:
         raise AppError(f"The ledger has no bill {external_id}. Check the number and try again.")
     if posted.vendor_id != push.sought["vendor_id"]:
         raise AppError("That bill belongs to another vendor, so it cannot be the same one.")
+    if push.connection.pushes.filter(key=posted.key).exclude(pk=push.pk).exists():
+        raise Conflict("That bill in the ledger was sent for another bill, so it is not this one.")
     try:
         return _link(push, posted, by=by)
     except IntegrityError as error:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,10 +14,12 @@ from common.errors import Conflict
 from connectors import pacing
 from connectors.models import Connection
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
+from connectors.quickbooks_online.translate import note
 from mapping import publishing
 from sync import sending, tasks
 from sync.gate import BillHeld
 from sync.models import Push
+from sync.tests.clocks import database_clock
 from sync.tests.world import POST_BILL, QUERY
 
 
@@ -222,6 +223,20 @@ def test_a_person_links_the_bill_that_is_there(world):
     assert (push.state, push.external_id) == (Push.State.POSTED, existing)
 
 
+def test_what_was_sent_for_another_bill_is_not_linked(world):
+    """The other one's answer was lost: it is found by its key soon, and is no bill of this one."""
+    bill = world.ready_bill()
+    existing = _post_by_hand(world, number="KC-100")
+    push = world.work(world.send(bill))
+    other = world.send(world.bill("D-7"))
+    sandbox = world.quickbooks.sandbox
+    there = sandbox.entities.get("Bill", existing)
+    sandbox.entities.put("Bill", {**there, "PrivateNote": note("", other.key)}, sandbox.now())
+
+    with pytest.raises(Conflict, match="sent for another bill"):
+        sending.link(push, existing, by=world.controller)
+
+
 def test_a_person_says_they_are_two_bills_and_it_is_sent(world):
     bill = world.ready_bill()
     _post_by_hand(world, number="KC-100")
@@ -400,21 +415,14 @@ def test_a_question_that_waiting_does_not_cure_is_not_asked_for_ever(world, stat
 
 
 @pytest.fixture(params=["10 minutes", "-10 minutes"])
-def database_clock(request, world):
-    """Once a bill is ready, the database's clock differs from this host's by so much."""
+def other_clock(request, world):
+    """Once a bill is ready, the database's clock differs from this host's."""
     world.ready_bill()
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA other_clock")
-        cursor.execute(
-            "CREATE FUNCTION other_clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql"
-            " STABLE AS 'SELECT pg_catalog.statement_timestamp()"
-            f" + interval ''{request.param}'''"
-        )
-        cursor.execute('SET search_path = other_clock, "$user", public, pg_catalog')
-    return Now()
+    with database_clock(request.param):
+        yield
 
 
-def test_a_host_whose_clock_is_wrong_sends_at_once(world, database_clock):
+def test_a_host_whose_clock_is_wrong_sends_at_once(world, other_clock):
     push = world.send(world.bill("KC-100"))
 
     tasks.push(push.pk)
@@ -423,14 +431,14 @@ def test_a_host_whose_clock_is_wrong_sends_at_once(world, database_clock):
     assert push.state == Push.State.POSTED
 
 
-def test_how_long_ago_it_was_sent_is_told_by_the_clock_all_hosts_share(world, database_clock):
+def test_how_long_ago_it_was_sent_is_told_by_the_clock_all_hosts_share(world, other_clock):
     push = world.send(world.bill("KC-100"))
     world.fault(Side.LEDGER, kind="drop_before", **POST_BILL)
 
     tasks.push(push.pk)
     tasks.push(push.pk)
 
-    push = Push.objects.annotate(now=database_clock).get(pk=push.pk)
+    push = Push.objects.annotate(now=Now()).get(pk=push.pk)
     assert push.state == Push.State.UNKNOWN
     assert push.now - push.last_sent_at < timedelta(seconds=30)
     assert push.now - push.looked_at < timedelta(seconds=30)

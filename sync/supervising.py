@@ -21,10 +21,10 @@ import psutil
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from common.dates import database_now
 from sync import sweeping
 from sync.models import WorkerMark
 
@@ -47,7 +47,8 @@ class Supervisor:
     stopping: bool = False
     cluster: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
-    # On the clock of the wall: marks of an earlier process with the same id say nothing.
+    # By the database's clock, as marks are: those of an earlier process with the same id say
+    # nothing. None until the database was first asked about this cluster.
     born_at: datetime | None = None
     # The last start of a task by any worker of this cluster, also by those that are gone.
     moved_at: datetime | None = None
@@ -101,6 +102,8 @@ class Supervisor:
         assert self.cluster is not None  # noqa: S101  # started before the first tick
         if self.cluster.poll() is not None:
             return "the cluster ended"
+        now = database_now()
+        self.born_at = self.born_at or now
         marks = list(
             WorkerMark.objects.filter(
                 host=socket.gethostname(), pid__in=self._pids(), started_at__gte=self.born_at
@@ -108,13 +111,13 @@ class Supervisor:
         )
         busy = [mark for mark in marks if mark.ended_at is None]
         too_long = timedelta(seconds=settings.Q_CLUSTER["timeout"] + 30)
-        if any(timezone.now() - mark.started_at > too_long for mark in busy):
+        if any(now - mark.started_at > too_long for mark in busy):
             return "a task ran far beyond its time limit"
         starts = [mark.started_at for mark in marks]
         self.moved_at = max([*starts, self.moved_at] if self.moved_at else starts, default=None)
         still = self.now() - self.started_at
         if self.moved_at is not None:
-            still = min(still, (timezone.now() - self.moved_at).total_seconds())
+            still = min(still, (now - self.moved_at).total_seconds())
         if not busy and still > self.still_seconds:
             return f"no task started for {still:.0f} seconds"
         return ""
@@ -125,7 +128,7 @@ class Supervisor:
         return [pid for pid in psutil.pids() if _group_of(pid) == self.cluster.pid]
 
     def _start(self) -> None:
-        self.born_at = timezone.now()
+        self.born_at = None
         self.cluster = subprocess.Popen(  # noqa: S603  # our own command, no outside input
             [sys.executable, str(self.manage), "qcluster"], start_new_session=True
         )

@@ -13,10 +13,12 @@ import psutil
 import pytest
 from django.conf import settings as project
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from sync import supervising
 from sync.models import WorkerMark
+from sync.tests.clocks import database_clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -194,3 +196,27 @@ def test_sigterm_ends_every_process_of_the_group(supervised):
 
     assert supervised.process.wait(60) == 0
     assert members(group) == []
+
+
+@pytest.mark.parametrize("apart", ["10 minutes", "-10 minutes"])
+def test_a_host_whose_clock_is_wrong_leaves_a_busy_cluster_alone(apart):
+    """Workers mark their starts by the database's clock, so that one judges them."""
+    supervisor = supervising.Supervisor(manage=project.BASE_DIR / "manage.py", still_seconds=8)
+    supervisor.cluster = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    supervisor.started_at = supervisor.now()
+    try:
+        with database_clock(apart):
+            assert supervisor._is_frozen() == ""
+            mark = WorkerMark.objects.create(
+                host=socket.gethostname(), pid=supervisor.cluster.pid, started_at=Now()
+            )
+            assert supervisor._is_frozen() == "", "it is at work"
+            WorkerMark.objects.filter(pk=mark.pk).update(ended_at=Now())
+            supervisor.started_at -= 30
+            assert supervisor._is_frozen() == "", "it has just been at work"
+
+            mark.delete()
+            supervisor.moved_at -= timedelta(seconds=20)
+            assert "no task started" in supervisor._is_frozen()
+    finally:
+        supervisor._kill()

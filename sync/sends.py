@@ -1,5 +1,6 @@
 """Sending runs: a view of their pushes, closed when none of them moves by itself any more."""
 
+from django.db.models import Case, Exists, OuterRef, Value, When
 from django.db.models.functions import Now
 
 from sync.models import Push, Run
@@ -12,11 +13,13 @@ def close_finished(run_id: int | None = None) -> int:
     if run_id is not None:
         running = running.filter(pk=run_id)
     over = running.exclude(pushes__state__in=moving)
-    with_problems = over.filter(pushes__state__in=[Push.State.FAILED, Push.State.SET_ASIDE])
-    partly = Run.objects.filter(pk__in=with_problems.values("pk")).update(
-        state=Run.State.PARTLY, finished_at=Now()
+    problems = Push.objects.filter(
+        run=OuterRef("pk"), state__in=[Push.State.FAILED, Push.State.SET_ASIDE]
     )
-    done = Run.objects.filter(pk__in=over.values("pk")).update(
-        state=Run.State.DONE, finished_at=Now()
+    # One statement, which sees every bill as of one moment.
+    return over.update(
+        state=Case(
+            When(Exists(problems), then=Value(Run.State.PARTLY)), default=Value(Run.State.DONE)
+        ),
+        finished_at=Now(),
     )
-    return partly + done

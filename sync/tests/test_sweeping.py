@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -112,5 +113,24 @@ def test_a_run_whose_last_worker_died_is_closed_by_the_sweep(world):
     run.pushes.update(state="failed", due_at=None)
 
     assert sweeping.sweep()["runs_closed"] == 1
+    run.refresh_from_db()
+    assert run.state == Run.State.PARTLY
+
+
+def test_a_run_whose_last_bill_fails_while_runs_are_closed_is_not_called_done(world):
+    world.pull()
+    world.map_all()
+    run = sending.send_all(world.company, [world.bill("D-7").pk], expected=1, by=world.controller)
+
+    def fails_in_between(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if sql.startswith('UPDATE "sync_run"'):
+            run.pushes.update(state=Push.State.FAILED, due_at=None)
+        return result
+
+    with connection.execute_wrapper(fails_in_between):
+        sends.close_finished()
+    sends.close_finished()
+
     run.refresh_from_db()
     assert run.state == Run.State.PARTLY

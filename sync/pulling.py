@@ -27,6 +27,7 @@ from connectors.errors import (
     CredentialsExpired,
     RateLimited,
     UnexpectedPayload,
+    Unreachable,
 )
 from connectors.models import Connection
 from connectors.records import Unreadable
@@ -98,6 +99,10 @@ def pull_step(step_id: int) -> None:
     step = PullStep.objects.select_related(
         "company__settings", "run__connection__company__settings", "project"
     ).get(pk=step_id)
+    if step.tries > MOST_TRIES:
+        # Its tries came to no end, not even a bad one: each time the process was ended first.
+        _give_up(step, Unreachable(f"{step} broke off {MOST_TRIES} times and is left out."))
+        return
     try:
         result = _bring_in(step)
     except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:

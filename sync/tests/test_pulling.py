@@ -114,6 +114,24 @@ def test_a_step_whose_worker_died_is_taken_up_again(world):
     assert step.state == PullStep.State.DONE
 
 
+def test_a_list_that_ends_its_worker_again_and_again_is_given_up(world):
+    run = pulling.start(world.ledger, by=None)
+    step = run.steps.first()
+    PullStep.objects.filter(pk=step.pk).update(
+        state=PullStep.State.RUNNING,
+        tries=pulling.MOST_TRIES,
+        lease_until=timezone.now() - timedelta(seconds=1),
+        due_at=timezone.now() - timedelta(seconds=2),
+    )
+
+    tasks.pull_step(step.pk)
+
+    step.refresh_from_db()
+    assert step.state == PullStep.State.FAILED
+    assert PullProblem.objects.filter(step=step, cleared_at=None).exists()
+    assert run.steps.filter(due_at__isnull=False).exists(), "the others go on"
+
+
 def test_a_lost_list_is_tried_later(world):
     world.fault(Side.LEDGER, kind="answer", status=503, times=10, **QUERY)
     run = pulling.start(world.ledger, by=None)

@@ -67,9 +67,8 @@ class CompanyMiddleware:
             raise Http404
         request.company = membership.company  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
-        # Times are shown as the person asked for, else as the company's office has them.
-        timezone.activate(request.user.time_zone or membership.company.settings.time_zone)
-        if not membership.user.time_zone and (zone := _zone(membership.company.settings.time_zone)):
+        own, office = membership.user.time_zone, membership.company.settings.time_zone
+        if _zone(own) is None and (zone := _zone(office)):
             timezone.activate(zone)
         self._note_visit(membership)
         return None

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from companies import inviting
-from companies.models import ApiToken, Role, User
+from companies.models import ApiToken, CompanySettings, Role, User
 from companies.tests.factories import PASSWORD, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -284,6 +284,16 @@ def test_times_show_in_the_persons_zone_or_else_the_companys(company, admin, cli
     User.objects.filter(pk=admin.pk).update(time_zone="Asia/Tokyo")
 
     assert "Times are in Asia/Tokyo" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("whose", ["persons", "companys"])
+def test_a_zone_no_longer_known_breaks_no_page(company, admin, client_for, whose):
+    if whose == "persons":
+        User.objects.filter(pk=admin.pk).update(time_zone="Mars/Base")
+    else:
+        CompanySettings.objects.filter(company=company).update(time_zone="Mars/Base")
+
+    assert client_for(admin).get("/c/acme/audit/").status_code == 200
 
 
 def test_a_token_is_shown_once_and_works(company, admin, client_for):

@@ -1,7 +1,6 @@
 """How the REST API reads questions, pages lists and words errors."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -11,6 +10,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from common.dates import FIRST_DAY, LAST_DAY
 from common.errors import AppError
 
 
@@ -66,8 +66,7 @@ class Day(serializers.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        first, last = date(1970, 1, 1), date(2999, 12, 31)
-        self.validators += [MinValueValidator(first), MaxValueValidator(last)]
+        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

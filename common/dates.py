@@ -5,6 +5,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+# Days near enough that a time zone can still be applied to them.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+
 
 def today(time_zone: str) -> date:
     return datetime.now(UTC).astimezone(ZoneInfo(time_zone)).date()

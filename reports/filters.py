@@ -5,14 +5,17 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.text import capfirst
 
 from audit.models import Entry, Verb
 from audit.querysets import EntryQuerySet
+from common.dates import FIRST_DAY, LAST_DAY
 
 MACHINE = "machine"
+DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 class TrailFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -29,10 +32,10 @@ class TrailFilter(django_filters.FilterSet):  # type: ignore[misc]
         widget=forms.TextInput({"type": "search", "maxlength": 200, "autocomplete": "off"}),
     )
     since = django_filters.DateFilter(
-        label="From", method="from_day", widget=forms.DateInput({"type": "date"})
+        label="From", method="from_day", widget=forms.DateInput({"type": "date"}), validators=DAYS
     )
     until = django_filters.DateFilter(
-        label="To", method="to_day", widget=forms.DateInput({"type": "date"})
+        label="To", method="to_day", widget=forms.DateInput({"type": "date"}), validators=DAYS
     )
     # The lines of one act, named by the entry that speaks for it.
     act = django_filters.NumberFilter(method="of_act", widget=forms.HiddenInput)

@@ -188,7 +188,18 @@ class TestFilters:
 
     @pytest.mark.parametrize(
         "query",
-        ["since=soon", "who=0", "who=x", "verb=stole", "act=x", "act=1e99", "page=x", "record=%00"],
+        [
+            "since=soon",
+            "since=0001-01-01",
+            "until=9999-12-31",
+            "who=0",
+            "who=x",
+            "verb=stole",
+            "act=x",
+            "act=1e99",
+            "page=x",
+            "record=%00",
+        ],
     )
     def test_nonsense_is_no_server_error(self, company, reading, url, query):
         written(company)

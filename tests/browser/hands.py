@@ -58,9 +58,20 @@ def settled(page):
     expect(page.locator("[aria-busy]")).to_have_count(0, timeout=15_000)
 
 
+def listened_in(page):
+    """Have every request pass by us from the start: where that is switched on late, Chromium lets
+    a request slip through now and then.
+    """
+    page.route("**/nothing-is-ever-asked-here", lambda route: route.abort())
+    return page
+
+
 @contextmanager
 def held_back(page, address):
-    """Requests there wait until the block ends: hands are faster than the line."""
+    """Requests there wait until the block ends: hands are faster than the line.
+
+    For a page that is `listened_in` on.
+    """
     waiting = []
     page.route(address, lambda route: waiting.append(route))
     yield

@@ -1,35 +1,41 @@
 """Every page, walked once: what axe finds, what scrolls sideways, what the browser complains of.
 
-Pages come from the resolver, so a new one joins by itself. Light and dark, wide and narrow: what
-depends on colour only is looked at in all four, the rest once wide and once narrow.
+Pages come from the resolver, so a new one joins by itself. Each is looked at light and dark, wide
+and narrow.
 """
 
+import json
 import time
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
 from audit.models import Entry
+from common.choices import System
 from companies import inviting, tokens
 from companies.models import Role
+from connectors import linking
+from connectors.management.commands._walk import press_allow
+from connectors.sandboxing import Fault
 from sync.models import Push
+from tests.browser.hands import listened_in
 from tests.probe import routes
 
 AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-core-*/axe.min.js")).read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, NARROW, NARROWEST = (1280, 900), (375, 800), (320, 800)
-RUN = """async rules => {
-  const options = rules ? {runOnly: {type: "rule", values: rules}}
-    : {runOnly: {type: "tag", values: TAGS}};
-  const found = await axe.run(document, {...options, resultTypes: ["violations"]});
+RUN = """async () => {
+  const found = await axe.run(document, {
+    runOnly: {type: "tag", values: TAGS}, resultTypes: ["violations"]});
   return found.violations.map(each => each.id + ": " + each.nodes.slice(0, 3).map(
     node => node.target.join(" ") + " (" + node.failureSummary.split("\\n").pop().trim() + ")"
   ).join("; "));
 }""".replace("TAGS", repr(TAGS))
-COLOURS = ["color-contrast", "link-in-text-block"]
 # What reaches past the edge, and whether the page can be pushed there.
 SIDEWAYS = """() => {
   if (document.documentElement.scrollWidth <= innerWidth) return "";
@@ -39,7 +45,7 @@ SIDEWAYS = """() => {
     it.tagName.toLowerCase() + (it.id ? "#" + it.id : "." + it.className)).join(", ");
 }"""
 # Answers with something else than a page, or leads on to one that is walked under its own name.
-NO_PAGE = {"connectors:choose": "needs a consent that is under way"}
+NO_PAGE = {"connectors:choose": "needs a consent under way, which `choosing` begins"}
 
 
 @pytest.fixture(scope="module")
@@ -153,16 +159,13 @@ class Walk:
     def look(self, page, name):
         """At what the page shows now, in all four ways."""
         self.walked.append(name)
-        for scheme, size, rules in (
-            ("light", WIDE, None), ("dark", WIDE, COLOURS),
-            ("dark", NARROW, None), ("light", NARROW, COLOURS),
-        ):  # fmt: skip
+        for scheme, size in product(("light", "dark"), (WIDE, NARROW)):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size({"width": size[0], "height": size[1]})
             if size == NARROW:  # the whole page: a bar that sticks would cover whatever is behind
                 height = page.evaluate("document.documentElement.scrollHeight")
                 page.set_viewport_size({"width": size[0], "height": min(height, 20_000)})
-            for finding in page.evaluate(RUN, rules):
+            for finding in page.evaluate(RUN):
                 self.axe[f"{name}, {scheme}, {size[0]} px"].append(finding)
         for width, height in (NARROWEST, NARROW):
             page.set_viewport_size({"width": width, "height": height})
@@ -178,7 +181,7 @@ class Walk:
 def walk(lived_in, pages, open_window, site):
     windows = {
         None: open_window(),
-        lived_in.admin: open_window(lived_in.admin),
+        lived_in.admin: listened_in(open_window(lived_in.admin)),
         lived_in.accountant: open_window(lived_in.accountant),
     }
     for page in windows.values():
@@ -190,6 +193,7 @@ def walk(lived_in, pages, open_window, site):
         walk.look(page, path)
     admin = windows[lived_in.admin]
     open_states(walk, admin, lived_in)
+    choosing(walk, admin, lived_in)
     error_pages(walk, windows, lived_in)
     for path in ("/app/", "/app/vendors", "/app/accounts", "/app/bill?txnId=1", "/app/bill"):
         admin.goto(lived_in.quickbooks.url + path)
@@ -223,6 +227,22 @@ def open_states(walk, page, lived_in):
     for number in ("KC-100", "D-7", "N-1"):
         page.goto(lived_in.bill(number).get_absolute_url())
         walk.look(page, f"bill {number}")
+
+
+def choosing(walk, page, lived_in):
+    """A sign-in that sees two companies: which one is meant?"""
+    seen = [{"id": 8089, "name": "Acme Builders"}, {"id": 8090, "name": "Acme Homes"}]
+    lived_in.procore.sandbox.faults.append(
+        Fault("answer", path="/rest/v1.0/companies", status=200, times=99, body=json.dumps(seen))
+    )
+    session = {"by": lived_in.admin, "session_key": "walk"}
+    url = linking.start_consent(lived_in.company, system=System.PROCORE, **session)
+    back = dict(parse_qsl(urlsplit(press_allow(url, "allow")).query))
+    consent = linking.take_up(back["state"], **session)
+    linking.finish_consent(consent, back)
+    page.goto(f"{lived_in.at}/settings/connections/choose/{consent.pk}/")
+    page.locator("#choose-company").wait_for()
+    walk.look(page, "which company")
 
 
 def error_pages(walk, windows, lived_in):

@@ -12,6 +12,7 @@ from tests.browser.hands import (
     counts,
     focused,
     held_back,
+    listened_in,
     main_of,
     rows,
     settled,
@@ -27,7 +28,7 @@ def vendors(builder):
 
 @pytest.fixture
 def page(builder, open_window):
-    page = open_window(builder.controller)
+    page = listened_in(open_window(builder.controller))
     yield page
     page.context.close()
 

@@ -47,6 +47,7 @@ def change(
     for name in changed:
         setattr(settings, name, values[name])
     settings.save(update_fields=sorted(changed))
+    company.settings = settings  # whoever hears of it judges by these, not by those kept before
     after = {name: _plain(getattr(settings, name)) for name in sorted(changed)}
     trail.record(Verb.CHANGED_SETTINGS, company, by=by, before=before, after=after)
     settings_changed.send(CompanySettings, company=company, changed=changed)

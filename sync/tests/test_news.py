@@ -1,0 +1,76 @@
+"""What becomes of bills when a company decides otherwise, or when mappings change."""
+
+import pytest
+from django.urls import reverse
+
+from companies.models import Company
+from connectors.tests.factories import RecordFactory
+from mapping.lookup import Lookup
+from sync import gate
+from sync.models import Bill
+from sync.tests.factories import BillFactory, map_record
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def decide(company, admin, client_for):
+    """Change settings as an admin does, on their page."""
+    client, url = client_for(admin), reverse("companies:settings", args=[company.slug])
+
+    def save(**changes):
+        form = client.get(url).context["form"]
+        shown = {name: form[name].value() for name in form.fields}
+        typed = {name: "" if value is None else value for name, value in shown.items()}
+        assert client.post(url, typed | changes).status_code == 302
+
+    return save
+
+
+def rules(bill):
+    """The names of the rules that hold it, as a sender of now asks them."""
+    company = Company.objects.select_related("settings").get(pk=bill.company_id)
+    ledger = company.connections.get(side="ledger")
+    return {
+        hold.rule
+        for hold in gate.holds(gate.Question(bill, Lookup(company), company.settings, ledger))
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"granularity": "cost_type"}, Bill.Fault.NO_COST_TYPE),
+        ({"currency": "CAD"}, Bill.Fault.CURRENCY),
+    ],
+)
+def test_a_saved_setting_judges_bills_at_once(company, decide, changes, fault):
+    bill = BillFactory(company=company, ready=True)
+
+    decide(**changes)
+
+    bill.refresh_from_db()
+    assert bill.fault == fault
+    assert rules(bill) == {"document"}
+
+
+def test_a_setting_put_back_lifts_what_it_held(company, decide):
+    bill = BillFactory(company=company, ready=True)
+
+    decide(currency="CAD")
+    decide(currency="USD")
+
+    bill.refresh_from_db()
+    assert bill.fault == ""
+
+
+def test_a_saved_setting_says_anew_which_mappings_bills_need(company, decide):
+    code = RecordFactory(company=company, cost_code=True)
+    map_record(code, "accepted")
+    bill = BillFactory(company=company, cost_code=code, ready=True)
+    assert bill.readiness == "needs_publishing"
+
+    decide(granularity="cost_type")
+
+    bill.refresh_from_db()
+    assert bill.readiness == "ready"

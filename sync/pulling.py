@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -29,18 +30,28 @@ from connectors.errors import (
     UnexpectedPayload,
     Unreachable,
 )
-from connectors.models import Connection
+from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting
 from mapping.models import Kind, kinds_in_use
 from sync import mirroring
-from sync.models import PullProblem, PullStep, Run
+from sync.models import (
+    Bill,
+    BillLine,
+    BillNeed,
+    Commitment,
+    CommitmentLine,
+    PullProblem,
+    PullStep,
+    Run,
+)
 
 log = structlog.get_logger()
 
 TASK = "sync.tasks.pull_step"
 LEASE = timedelta(minutes=5)
 MOST_TRIES = 5
+MANY = 2_000  # rows; after so many new ones the planner would guess by what was there before
 What = PullStep.What
 
 
@@ -284,6 +295,7 @@ def _finish(run: Run) -> None:
         commitments=Sum("found", filter=Q(what=What.COMMITMENTS)),
         bills=Sum("found", filter=Q(what=What.BILLS)),
     )
+    changed = run.steps.aggregate(rows=Sum("changed"))["rows"] or 0
     trail.record(
         Verb.PULLED,
         run.connection or run,
@@ -291,7 +303,16 @@ def _finish(run: Run) -> None:
         machine="Schedule",
         after={"state": state, **counts, "lists_failed": failed},
     )
+    if changed >= MANY:
+        transaction.on_commit(_count_rows_anew, robust=True)
     _draft_what_is_new(run)
+
+
+def _count_rows_anew() -> None:
+    """Now, for those who look at once: PostgreSQL does so by itself within some minutes."""
+    models = (Record, Commitment, CommitmentLine, Bill, BillLine, BillNeed)
+    with database.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in models)}")
 
 
 def _draft_what_is_new(run: Run) -> None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from audit.models import Entry, Verb
@@ -233,3 +234,22 @@ def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypa
         mirroring.records(world.ledger, RecordKind.VENDOR, broken())
 
     assert world.mapping(RecordKind.VENDOR, "11").stale == Mapping.Stale.RENAMED
+
+
+def test_after_a_large_pull_the_planner_knows_what_is_there(
+    world, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(pulling, "MANY", 1)
+    before = _times_analyzed()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        world.pull(Side.SOURCE)
+
+    assert _times_analyzed() == before + 1
+
+
+def _times_analyzed():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'sync_bill'")
+        return cursor.fetchone()[0]

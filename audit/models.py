@@ -16,6 +16,7 @@ class Verb(models.TextChoices):
     PUBLISHED = "published"
     UNPUBLISHED = "unpublished"
     WENT_STALE = "went_stale", "became stale"
+    CAME_BACK = "came_back", "saw the target return for"
     CONFIRMED = "confirmed"
     PULLED = "pulled"
     APPROVED = "approved"

@@ -20,7 +20,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return (same if entry.act else self.filter(pk=entry.pk)).order_by("pk")
 
     def sizes_of_acts(self, entries: "list[Entry]") -> dict[tuple[Any, str], dict[str, Any]]:
-        """(act, verb) to how many lines it has, and the first and last name and type."""
+        """(act, verb) to how many lines it has; the first and last name, type and reason."""
         acts = {entry.act for entry in entries if entry.act}
         if not acts:
             return {}
@@ -34,6 +34,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
                 last=Max("object_name"),
                 first_type=Min("object_type"),
                 last_type=Max("object_type"),
+                first_reason=Min("reason"),
+                last_reason=Max("reason"),
             )
         )
         return {(row["act"], row["verb"]): dict(row) for row in found}

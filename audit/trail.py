@@ -24,6 +24,7 @@ class Change:
     before: Values | None = None
     after: Values | None = None
     name: str = field(default="")
+    reason: str = ""  # where each has its own; otherwise the act's
 
 
 def record(
@@ -84,7 +85,7 @@ def _write(
                 object_name=(change.name or str(change.thing))[:600],
                 before=change.before,
                 after=change.after,
-                reason=reason,
+                reason=change.reason or reason,
                 request_id=request_id,
                 act=act,
                 leads=not number and not has_lead,

@@ -42,25 +42,22 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
         .select_for_update(of=("self",))
     )
     went = {value: [] for value in ["", *Stale.values]}  # type: dict[str, list[Mapping]]
-    lines: dict[Verb, list[tuple[trail.Change, str]]] = {Verb.WENT_STALE: [], Verb.CONFIRMED: []}
+    lines: dict[Verb, list[trail.Change]] = {Verb.WENT_STALE: [], Verb.CAME_BACK: []}
     for row in found:
         word = what_is_stale(row, company)
         before = {**row.as_values(), "stale": row.stale}
         row.stale = word
         row.version += 1
         went[word].append(row)
-        change = trail.Change(row, before, {**row.as_values(), "stale": word})
-        verb = Verb.WENT_STALE if word else Verb.CONFIRMED
-        lines[verb].append((change, sentence(row)))
+        after = {**row.as_values(), "stale": word}
+        verb = Verb.WENT_STALE if word else Verb.CAME_BACK
+        lines[verb].append(trail.Change(row, before, after, reason=sentence(row)))
     for word, those in went.items():
         company.mappings.filter(pk__in=[row.pk for row in those]).update(
             stale=word, version=F("version") + 1, updated_at=timezone.now()
         )
-    for verb, written in lines.items():
-        for change, reason in written:
-            trail.record(
-                verb, change.thing, by=None, before=change.before, after=change.after, reason=reason
-            )
+    for verb, changes in lines.items():
+        trail.record_all(verb, changes, by=None)
     mappings_changed.send(
         Mapping, company=company, sources=[row.source_id for row in found], publication=None
     )

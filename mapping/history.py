@@ -14,6 +14,7 @@ SHOWN = 50
 TONES = {
     Verb.PUBLISHED: "ok",
     Verb.CONFIRMED: "ok",
+    Verb.CAME_BACK: "ok",
     Verb.ACCEPTED: "warn",
     Verb.OVERRODE: "warn",
     Verb.DRAFTED: "draft",
@@ -21,7 +22,11 @@ TONES = {
     Verb.UNPUBLISHED: "bad",
 }
 # Told by their reason, which stands beside them.
-ALONE = {Verb.COMMENTED: "Wrote a note", Verb.WENT_STALE: "Changed in the ledger"}
+ALONE = {
+    Verb.COMMENTED: "Wrote a note",
+    Verb.WENT_STALE: "Changed in the ledger",
+    Verb.CAME_BACK: "As it was published again",
+}
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Line:
     entry: Entry
     lines: int = 1
     subject: str = ""  # "48 vendors" where the entry speaks for more than itself
+    reasons_differ: bool = False
 
     @property
     def is_act(self) -> bool:
@@ -47,6 +48,10 @@ class Line:
     @property
     def verb(self) -> str:
         return Verb(self.entry.verb).words
+
+    @property
+    def reason(self) -> str:
+        return "" if self.reasons_differ else self.entry.reason
 
     @property
     def details(self) -> list[str]:
@@ -60,7 +65,9 @@ def fold(entries: list[Entry]) -> list[Line]:
     for entry in entries:
         size = sizes.get((entry.act, entry.verb)) if entry.leads else None
         if size and size["lines"] > 1:
-            lines.append(Line(entry, size["lines"], f"{size['lines']:,} {_noun(size)}"))
+            subject = f"{size['lines']:,} {_noun(size)}"
+            differ = size["first_reason"] != size["last_reason"]
+            lines.append(Line(entry, size["lines"], subject, differ))
         else:
             lines.append(Line(entry))
     return lines

@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry, Verb
 from companies.models import CompanySettings
@@ -69,7 +71,26 @@ def test_coming_back_is_in_the_trail(mapping):
     change(mapping, is_active=False)
     change(mapping, is_active=True)
 
-    assert Entry.objects.get(verb=Verb.CONFIRMED).user is None
+    line = Entry.objects.get(verb=Verb.CAME_BACK)
+    assert line.reason == "Delta Drywall is in QuickBooks again as it was published."
+    assert not Entry.objects.filter(verb=Verb.CONFIRMED).exists()
+
+
+def test_what_went_stale_together_is_one_act_with_a_sentence_each(mapping, company):
+    target = RecordFactory(company=company, in_ledger=True, name="Iron Ridge")
+    MappingFactory(company=company, target=target, published=True)
+    Record.objects.filter(pk__in=[mapping.target_id, target.pk]).update(is_active=False)
+
+    with CaptureQueriesContext(connection) as asked:
+        drifting.look_again(company)
+
+    lines = Entry.objects.filter(verb=Verb.WENT_STALE)
+    assert len({line.act for line in lines}) == 1
+    assert {line.reason for line in lines} == {
+        "Delta Drywall was made inactive in QuickBooks.",
+        "Iron Ridge was made inactive in QuickBooks.",
+    }
+    assert sum(each["sql"].startswith('INSERT INTO "audit_entry"') for each in asked) == 1
 
 
 def test_going_stale_tells_the_others(mapping, told):

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from audit import trail
 from audit.models import Entry, Verb
 from audit.tests.factories import written, written_together
 
@@ -102,6 +103,24 @@ def test_an_act_is_one_line_that_opens_to_its_rows(company, admin, reading, url)
     folded = reading.get(act, {"fold": "1"}, headers=htmx).content.decode()
     assert "<li>" not in folded
     assert "Show 48 vendors" in folded
+
+
+def test_an_act_whose_lines_have_reasons_of_their_own_says_none_for_all(company, reading, url):
+    changes = [
+        trail.Change(company, name=f"vendor {name}", reason=f"{name} was renamed.")
+        for name in ("Delta", "Iron Ridge")
+    ]
+    trail.record_all(Verb.WENT_STALE, changes, by=None)
+    lead = Entry.objects.get(leads=True)
+
+    page = shown(reading.get(url))
+    act = reverse("reports:act", args=[company.slug, lead.pk])
+    opened = reading.get(act, headers={"HX-Request": "true"}).content.decode()
+
+    assert "2 vendors" in page
+    assert "was renamed" not in page
+    assert "Delta was renamed." in opened
+    assert "Iron Ridge was renamed." in opened
 
 
 def test_an_act_of_mixed_kinds_is_named_by_what_it_is(company, reading, url):

@@ -7,6 +7,7 @@ Source of the limits: docs/architecture.md, "Sending"; connect 5 s, read 30 s, w
 import json
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -273,8 +274,10 @@ class Http:
         return bytes(content)
 
     def _no_answer(self, error: requests.RequestException) -> Unreachable:
-        if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError) or (
-            isinstance(error, requests.ConnectionError) and _never_connected(error)
+        if (
+            isinstance(error, requests.ConnectTimeout)
+            or (isinstance(error, requests.exceptions.SSLError) and _never_shook_hands(error))
+            or (isinstance(error, requests.ConnectionError) and _never_connected(error))
         ):
             return NotSent(f"{self.system} cannot be reached. We keep trying.")
         if isinstance(error, requests.Timeout):
@@ -325,6 +328,20 @@ def _never_connected(error: requests.ConnectionError) -> bool:
     """True when the failure is urllib3's "new connection" error: no byte was sent."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return type(reason).__name__ in {"NewConnectionError", "NameResolutionError"}
+
+
+def _never_shook_hands(error: BaseException | None) -> bool:
+    """True when TLS failed as the connection was made. Later, the request may have arrived.
+
+    Both raise the same classes, so it shows in the frames only: urllib3 shakes hands in
+    `_validate_conn`, before it writes a byte of the request. Not found there means not sure.
+    """
+    while error is not None:
+        frames = traceback.walk_tb(error.__traceback__)
+        if any(frame.f_code.co_name == "_validate_conn" for frame, _line in frames):
+            return True
+        error = error.__context__
+    return False
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta:

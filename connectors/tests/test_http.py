@@ -1,14 +1,22 @@
 """The one way out, against a small server on loopback that misbehaves on request."""
 
 import json
+import os
 import re
 import socket
+import ssl
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from werkzeug.wrappers import Response
 
 from connectors import http
@@ -265,6 +273,51 @@ def test_a_name_that_does_not_resolve_is_surely_not_done():
 def test_tls_that_fails_is_surely_not_done(shop):
     with pytest.raises(NotSent):
         talker(shop.url.replace("http:", "https:")).post("/things", b"{}")
+
+
+def test_tls_that_fails_after_the_request_left_may_be_done(tmp_path):
+    certificate = self_signed(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        received = []
+
+        def serve_once():
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            with context.wrap_socket(listening.accept()[0], server_side=True) as talking:
+                received.append(talking.recv(64 * 1024))
+                os.write(talking.fileno(), b"This is no record of TLS at all.")
+
+        server = threading.Thread(target=serve_once, daemon=True)
+        server.start()
+        talk = talker(f"https://localhost:{listening.getsockname()[1]}")
+        talk._session.verify = str(certificate)
+
+        with pytest.raises(Unreachable) as error:
+            talk.post("/things", b"{}")
+        server.join(5)
+
+    assert received[0].startswith(b"POST /things")
+    assert not error.value.surely_not_done
+
+
+def self_signed(folder):
+    """A certificate for this machine with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "localhost.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
 
 
 # --- Redirects and other servers ------------------------------------------------------------------

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.errors import AppError, Conflict, NotAllowed
 from common.middleware import with_toast
+from common.seen import ids_of
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
 from mapping import comparing, reviewing, searching, showing, worklist
-from mapping.forms import DecisionForm, ManyForm, OverrideForm
+from mapping.forms import CommentForm, DecisionForm, ManyForm, OverrideForm
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
 from mapping.worklist import Row, Worklist
@@ -68,7 +69,10 @@ def undo(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
 @requires(Action.DECIDE)
 def comment(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     row = showing.row_or_404(request, kind, pk)
-    reviewing.comment(_thing(row), request.POST.get("text", ""), by=request.user)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        raise AppError("The note is empty or cannot be kept as it is. Write it anew.")
+    reviewing.comment(_thing(row), form.cleaned_data["text"], by=request.user)
     messages.success(request, "Note saved.")
     return redirect(row.url + "#history")
 
@@ -207,10 +211,9 @@ def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
     showing.kind_in_use(request, kind)
     if request.method != "POST":
         return _accept_dialog(request, kind)
-    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
-    if ids:
+    if ids := ids_of(request.POST):
         drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
-        accepted = reviewing.accept_many(drafts, by=request.user, expected=len(set(ids)))
+        accepted = reviewing.accept_many(drafts, by=request.user, expected=len(ids))
         return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
     form = ManyForm(request.POST)
     expected = form.cleaned_data["expected"] or 0 if form.is_valid() else 0
@@ -226,8 +229,7 @@ def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
 @requires(Action.DECIDE)
 def leave_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
     showing.kind_in_use(request, kind)
-    ids = {int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()}
-    if not ids:
+    if not (ids := ids_of(request.POST)):
         raise AppError("No row is ticked. Tick some first.")
     drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
     left = reviewing.leave_many(drafts, by=request.user, expected=len(ids))
@@ -242,7 +244,7 @@ def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     if row.mapping is None or row.mapping.target is None:
         raise Conflict("This was undone meanwhile, so there is nothing to apply.")
     if request.method == "POST":
-        ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
+        ids = ids_of(request.POST)
         if not ids:
             raise AppError("No row is ticked. Tick those that should take the same record.")
         done = reviewing.override_like(row.mapping, ids, by=request.user)
@@ -311,8 +313,9 @@ def _decided(
     """Decide, then answer with the row as it is now, whatever came of it."""
     row = showing.row_or_404(request, kind, pk)
     form = DecisionForm(request.POST)
-    form.is_valid()
-    version, note = form.cleaned_data.get("version"), form.cleaned_data.get("note", "")
+    if not form.is_valid():
+        raise AppError("The note or the row's version cannot be read, so nothing was saved.")
+    version, note = form.cleaned_data["version"], form.cleaned_data["note"]
     try:
         mapping = decide(row, version, note)
     except NotAllowed:

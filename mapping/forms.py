@@ -2,6 +2,7 @@
 
 from django import forms
 
+from common.seen import number
 from mapping.worklist import SORTS, TABS, Filters
 
 
@@ -53,13 +54,17 @@ class OverrideForm(DecisionForm):
 
     def clean_target(self) -> str:
         target: str = self.cleaned_data["target"]
-        if target != "none" and not target.isdigit():
+        if target != "none" and number(target) is None:
             raise forms.ValidationError("Choose a record.")
         return target
 
 
 class ManyForm(forms.Form):
     expected = forms.IntegerField(min_value=0, required=False)
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(max_length=2000)
 
 
 class ReasonForm(forms.Form):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.errors import Conflict
+from common.seen import ids_of, number
 from companies.access import Action, CompanyRequest, may, refusal, requires
 from mapping import publishing, showing
 from mapping.forms import DecisionForm, ReasonForm
@@ -35,8 +36,7 @@ def publish(request: CompanyRequest) -> HttpResponseBase:
 def _publish(request: CompanyRequest) -> HttpResponse:
     preview = publishing.preview(request.company)
     chosen = {row.pk: row.version for each in preview.kinds for row in each.mappings}
-    ticked = {int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()}
-    listed = {int(pk) for pk in request.POST.getlist("listed") if pk.isdigit()}
+    ticked, listed = ids_of(request.POST), ids_of(request.POST, "listed")
     wanted = {pk: version for pk, version in chosen.items() if pk in ticked or pk not in listed}
     try:
         if request.POST.get("seen") != fingerprint(preview):
@@ -50,10 +50,10 @@ def _publish(request: CompanyRequest) -> HttpResponse:
     except Conflict as conflict:
         preview = publishing.preview(request.company)
         return _preview(request, preview, notice=str(conflict), status=409)
-    number = len(result.mappings)
+    count = len(result.mappings)
     messages.success(
         request,
-        f"{number:,} mapping{'' if number == 1 else 's'} published"
+        f"{count:,} mapping{'' if count == 1 else 's'} published"
         f" as no. {result.publication.number}.",
     )
     return redirect(result.publication.get_absolute_url())
@@ -135,16 +135,15 @@ def unpublish(request: CompanyRequest) -> HttpResponse:
     """What would follow, then a reason, then it is done. Rows come by ids or by publication."""
     given = request.POST if request.method == "POST" else request.GET
     chosen = request.company.mappings.published().with_records()
-    ids = [int(pk) for pk in given.getlist("ids") if pk.isdigit()]
-    number = given.get("publication", "")
-    if number.isdigit() and not ids:
-        chosen = chosen.filter(publication__number=int(number))
+    ids, numbered = ids_of(given), number(given.get("publication", ""))
+    if numbered is not None and not ids:
+        chosen = chosen.filter(publication__number=numbered)
     else:
         chosen = chosen.filter(source_id__in=ids)
     rows = list(chosen.order_by("kind", "source__name"))
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if len(rows) != len(set(ids)):
+        if len(rows) != len(ids):
             raise Conflict(
                 "Some of these are not published any more. Nothing was changed. Look again."
             )

@@ -1,8 +1,9 @@
 """What the review table and the hub show: records with what was decided on them, counted."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from common.seen import number
 from common.templatetags.format import confidence_percent
 from companies.models import Company, CompanySettings
 from connectors.models import Record
@@ -32,6 +34,8 @@ PAGE = 50
 # A second candidate this near to the draft's score keeps the draft out of "accept all".
 CLOSE = Decimal("0.05")
 NO_SCORE = Decimal(-1)
+# A score or an amount, as a page's cursor prints it.
+PRINTED = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?")
 
 # Conditions on a source record, by tab. A record without a mapping has no state at all.
 UNDECIDED = Q(mappings__state=None) | Q(mappings__state=Mapping.State.DRAFT)
@@ -370,12 +374,12 @@ class Worklist:
         return score, self.filters.sort == "-confidence"
 
     def _behind(self, cursor: str, *, descending: bool) -> Q:
-        value, _, pk = cursor.rpartition("~")
-        if not pk.isdigit():
+        value, _, last_pk = cursor.rpartition("~")
+        if (pk := number(last_pk)) is None:
             return Q()
         name = Record.objects.filter(company=self.company, pk=pk).values_list("name", flat=True)
         last = name.first() or ""
-        same = Q(name__gt=last) | Q(name=last, pk__gt=int(pk))
+        same = Q(name__gt=last) | Q(name=last, pk__gt=pk)
         if self.filters.sort == "name":
             return same
         key = as_score(value)
@@ -387,11 +391,7 @@ class Worklist:
 
 def as_score(text: str) -> Decimal | None:
     """A number from the address; None when it is none."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    return Decimal(text) if PRINTED.fullmatch(text) else None
 
 
 def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) -> list[Row]:

@@ -729,3 +729,54 @@ def test_urls_are_named_by_kind(draft):
     assert reverse("mapping:review", args=["acme", Kind.COST_CODE]) == (
         "/c/acme/mappings/cost-codes/"
     )
+
+
+# --- Nonsense
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "vendors/?after=1~²",
+        "vendors/?after=1e9~1",
+        "vendors/?after=1e9~1&sort=confidence",
+        "vendors/?after=1e99999~1&sort=-money",
+        "vendors/?q=%00",
+        "publications/?page=²",
+        "publications/99999999999/",
+        "unpublish/?ids=²",
+        "unpublish/?ids=99999999999999999999999",
+        "unpublish/?publication=²",
+        "unpublish/?publication=99999999999",
+        "vendors/99999999999999999999999/",
+        "vendors/{source}/options/?q=a%00b",
+        "vendors/{source}/override/?q=a%00b",
+    ],
+)
+def test_nonsense_in_an_address_is_no_error_of_ours(path, draft, client_for, admin):
+    client = client_for(admin)
+
+    for headers in ({}, HTMX):
+        answer = client.get("/c/acme/mappings/" + path.format(source=draft.source_id), **headers)
+        assert answer.status_code in (200, 302, 404)
+
+
+@pytest.mark.parametrize("target", ["²", "9" * 20, "a\x00b"])
+def test_target_that_is_no_record_is_asked_for_again(target, url, draft, dana):
+    assert dana.post(url + "override/", {"target": target, "version": 1}).status_code == 422
+
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
+
+
+def test_note_with_a_sign_that_no_text_has_is_refused(url, dana):
+    assert dana.post(url + "comment/", {"text": "a\x00b"}).status_code == 422
+    assert not Entry.objects.filter(verb=Verb.COMMENTED).exists()
+
+
+@pytest.mark.parametrize("said", [{"version": "²"}, {"version": 1, "note": "a\x00b"}])
+def test_decision_that_cannot_be_read_is_not_half_taken(said, url, draft, dana):
+    assert dana.post(url + "leave/", said).status_code == 422
+
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT

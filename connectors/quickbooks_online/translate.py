@@ -215,9 +215,12 @@ def without_deleted_mark(name: str) -> str:
 
 
 def key_in(note: str) -> str:
-    """Our key in a bill's private note; "" when it carries none."""
-    found = _KEY.search(note)
-    return found[1] if found else ""
+    """Our key in a bill's private note; "" when it carries none.
+
+    The last, which is the one we wrote: the memo before it holds names that anybody may have typed.
+    """
+    found = _KEY.findall(note)
+    return found[-1] if found else ""
 
 
 def _record(kind: RecordKind, payload: JSON, *, name: str, **more: Any) -> PulledRecord:

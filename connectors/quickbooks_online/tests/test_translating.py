@@ -82,6 +82,7 @@ def test_a_missing_flag_means_active():
         ("Pay app 4 [tieout:aB3]", "aB3"),
         ("[tieout:x] edited by hand", "x"),
         ("Voided - [tieout:x]", "x"),
+        (translate.note("Job [tieout:other] · SC-1", "mine"), "mine"),
         ("tieout:x", ""),
         ("", ""),
     ],

@@ -146,6 +146,17 @@ def test_the_link_to_what_waits_for_approval_lists_just_that(company, page):
     assert [row.bill for row in rows] == [waiting]
 
 
+def test_tabs_name_money_in_the_companys_currency(company, page):
+    company.settings.currency = "CAD"
+    company.settings.save()
+    BillFactory(company=company, total=Decimal("1000.00"), currency="CAD")
+
+    shown = page("tab=all").content.decode()
+
+    tabs = shown[shown.index('class="tabs"') :]
+    assert "CA$1,000.00" in tabs[: tabs.index("</nav>")]
+
+
 @pytest.mark.parametrize("what", ["number", "vendor", "project"])
 def test_search_finds_a_bill_by(company, page, what):
     bill = BillFactory(company=company, number="KC-77")

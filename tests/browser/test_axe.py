@@ -193,12 +193,12 @@ def walk(lived_in, pages, open_window, site):
         walk.look(page, path)
     admin = windows[lived_in.admin]
     open_states(walk, admin, lived_in)
-    choosing(walk, admin, lived_in)
     error_pages(walk, windows, lived_in)
     for path in ("/app/", "/app/vendors", "/app/accounts", "/app/bill?txnId=1", "/app/bill"):
         admin.goto(lived_in.quickbooks.url + path)
         admin.complaints[:] = [each for each in admin.complaints if "404" not in each]
         walk.look(admin, f"sandbox {path}")
+    choosing(walk, admin, lived_in)
     return walk
 
 
@@ -230,7 +230,8 @@ def open_states(walk, page, lived_in):
 
 
 def choosing(walk, page, lived_in):
-    """A sign-in that sees two companies: which one is meant?"""
+    """A new sign-in that sees two companies: which one is meant? The last page: it disconnects."""
+    linking.disconnect(lived_in.source, by=lived_in.admin)
     seen = [{"id": 8089, "name": "Acme Builders"}, {"id": 8090, "name": "Acme Homes"}]
     lived_in.procore.sandbox.faults.append(
         Fault("answer", path="/rest/v1.0/companies", status=200, times=99, body=json.dumps(seen))

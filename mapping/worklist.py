@@ -17,7 +17,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
 from common.seen import number
@@ -301,13 +301,15 @@ class Worklist:
         decided since do not make the next page skip as many.
         """
         key, descending = self._order()
-        records = self._base().filter(TABS[self.filters.tab][1]).filter(self._narrowed())
-        records = records.annotate(key=key).order_by(
-            F("key").desc() if descending else F("key").asc(), "name", "pk"
-        )
+        order = (F("key").desc() if descending else F("key").asc(), "name", "pk")
+        listed = self._base().filter(TABS[self.filters.tab][1]).filter(self._narrowed())
+        listed = listed.annotate(key=key).order_by(*order)
         if after:
-            records = records.filter(self._behind(after, descending=descending))
-        found = list(records.defer("payload", "search_text")[: PAGE + 1])
+            listed = listed.filter(self._behind(after, descending=descending))
+        # The ids first: an index alone sorts them, and only these rows are read.
+        ids = listed.values("pk")[: PAGE + 1]
+        records = self._with_waiting(Record.objects.filter(pk__in=ids)).annotate(key=key)
+        found = list(records.order_by(*order).defer("payload", "search_text"))
         page, more = found[:PAGE], len(found) > PAGE
         cursor = f"{page[-1].key}~{page[-1].pk}" if more else ""
         return rows(self.company, page, self.thresholds), cursor
@@ -339,7 +341,9 @@ class Worklist:
         )
 
     def _base(self) -> QuerySet[Record]:
-        records = sources(self.systems, self.kind)
+        return self._with_waiting(sources(self.systems, self.kind))
+
+    def _with_waiting(self, records: QuerySet[Record]) -> QuerySet[Record]:
         if self.filters.waiting or self.filters.sort == "-money":
             records = records.annotate(waiting=waiting.bills().amount_of("pk"))
         return records
@@ -363,7 +367,7 @@ class Worklist:
         if self.filters.sort == "-money":
             return F("waiting"), True
         if self.filters.sort == "name":
-            return Value("", output_field=CharField()), False
+            return Cast(Value(""), CharField()), False
         # Without a score comes last, whichever way round.
         last = NO_SCORE if self.filters.sort == "-confidence" else Decimal(2)
         score = Coalesce(

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db.models import DecimalField, Value
+from django.db.models.functions import Cast
 
 from mapping import waiting
 from mapping.signals import mappings_changed
@@ -24,7 +25,8 @@ class Bills:
         return {}
 
     def amount_of(self, source):
-        return Value(Decimal(0), output_field=DecimalField())
+        # A bare number in ORDER BY would name a column.
+        return Cast(Value(0), DecimalField(max_digits=16, decimal_places=2))
 
     def let_go_by(self, company, mappings):
         return Waits(len(mappings), Decimal(100) * len(mappings))

@@ -34,7 +34,7 @@ from common.choices import Side
 from companies.models import Company
 from connectors.models import Connection
 from mapping.models import Mapping, kinds_in_use
-from sync.models import Approval, Push, Readiness
+from sync.models import Approval, BillNeed, Push, Readiness
 from sync.querysets import BillQuerySet
 
 S = Push.State
@@ -150,6 +150,13 @@ def waiting_for_mappings(bills: BillQuerySet, closed: date | None) -> BillQueryS
     return bills.exclude(_held(closed)).filter(readiness__in=places)
 
 
+def unmet(needs: QuerySet[BillNeed], company: Company) -> QuerySet[BillNeed]:
+    """Those among `needs` that no mapping in force stands for."""
+    # A set that the database makes once, instead of a question for each need.
+    in_force = Mapping.objects.filter(company=company).in_force().values("source")
+    return needs.filter(kind__in=kinds_in_use(company.settings)).exclude(record__in=in_force)
+
+
 def _held(closed: date | None) -> Q:
     """By something about the document itself."""
     held = ~Q(fault="")
@@ -161,6 +168,10 @@ def _refused() -> QuerySet[Push]:
     return Push.objects.filter(bill=OuterRef("pk"), version=OuterRef("version"), state=S.FAILED)
 
 
+def _refused_in(pushes: QuerySet[Push]) -> QuerySet[Push]:
+    return pushes.filter(state=S.FAILED, version=F("bill__version"))
+
+
 def _place(company: Company, closed: date | None) -> Expression:
     pushes = Push.objects.filter(company=company)
     whens = [
@@ -168,7 +179,7 @@ def _place(company: Company, closed: date | None) -> Expression:
         When(pk__in=_bills(pushes.filter(state=S.POSTED)), then=Value(Place.SENT)),
         When(pk__in=_bills(pushes.filter(state__in=MOVING)), then=Value(Place.ON_ITS_WAY)),
         When(pk__in=_bills(pushes.filter(state=S.SET_ASIDE)), then=Value(Place.FAILED)),
-        When(Exists(_refused()), then=Value(Place.FAILED)),
+        When(pk__in=_bills(_refused_in(pushes)), then=Value(Place.FAILED)),
         When(_held(closed), then=Value(Place.HELD)),
         When(readiness=Readiness.UNMAPPED, then=Value(Place.UNMAPPED)),
         When(readiness=Readiness.NEEDS_PUBLISHING, then=Value(Place.NEEDS_PUBLISHING)),
@@ -206,15 +217,11 @@ class Waiting:
 def for_company(company: Company) -> Waiting:
     """In one query."""
     pushes = Push.objects.filter(company=company)
-    refused = pushes.filter(state=S.FAILED, version=F("bill__version"))
-    said = Push.objects.filter(bill=OuterRef("pk"))
-    held = (
-        company.bills.filter(
-            fault="", readiness__in=[Readiness.UNMAPPED, Readiness.NEEDS_PUBLISHING]
-        )
-        .exclude(Exists(said.exclude(state=S.FAILED)))
-        .exclude(Exists(_refused()))
-    )
+    # Any but those of an earlier version that the ledger refused.
+    said = pushes.filter(~Q(state=S.FAILED) | Q(version=OuterRef("version")), bill=OuterRef("pk"))
+    held = company.bills.filter(
+        fault="", readiness__in=[Readiness.UNMAPPED, Readiness.NEEDS_PUBLISHING]
+    ).exclude(Exists(said))
     undecided = Mapping.objects.filter(
         company=company,
         kind__in=kinds_in_use(company.settings),
@@ -223,7 +230,7 @@ def for_company(company: Company) -> Waiting:
     numbers = Company.objects.filter(pk=company.pk).values_list(
         _count(undecided),
         _count(held),
-        _count(refused),
+        _count(_refused_in(pushes)),
         _count(pushes.filter(state=S.SET_ASIDE)),
     )
     mappings, *bills = numbers.get()
@@ -231,5 +238,5 @@ def for_company(company: Company) -> Waiting:
 
 
 def _count(rows: QuerySet[Any]) -> Expression:
-    number = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    number = Func(template="COUNT(*)", output_field=IntegerField())
     return Coalesce(Subquery(rows.order_by().annotate(how_many=number).values("how_many")), 0)

@@ -242,6 +242,7 @@ class Bill(models.Model):
         indexes = [
             models.Index(
                 fields=["company", "readiness", "fault", "-bill_date", "-id"],
+                include=["version", "total"],
                 name="bills_by_readiness",
             ),
             models.Index(fields=["company", "-bill_date", "-id"], name="bills_newest_first"),

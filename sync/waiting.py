@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import (
     Count,
@@ -20,6 +21,7 @@ from django.db.models.functions import Coalesce
 from companies.models import Company
 from mapping.models import Mapping, kinds_in_use
 from mapping.waiting import WaitingBill, Waits
+from sync import counting
 from sync.models import Bill, BillNeed, Push, Readiness
 from sync.querysets import BillQuerySet
 
@@ -40,9 +42,8 @@ class WaitingBills:
 
     def by_kind(self, company: Company) -> dict[str, Waits]:
         held = (
-            _unsent_needs(company)
+            counting.unmet(_unsent_needs(company), company)
             .exclude(bill__readiness=Readiness.READY)
-            .exclude(Exists(_in_force(company).filter(source=OuterRef("record"))))
             .values("kind", "bill", "bill__total")
             .distinct()
         )
@@ -70,26 +71,17 @@ class WaitingBills:
 
     def let_go_by(self, company: Company, mappings: Collection[int]) -> Waits:
         """Bills all of whose needs are in force already or among these mappings."""
-        chosen = Mapping.objects.filter(pk__in=mappings)
-        kinds = kinds_in_use(company.settings)
-        still_held = BillNeed.objects.filter(bill=OuterRef("pk"), kind__in=kinds).exclude(
-            Exists(_in_force(company).filter(source=OuterRef("record")))
-            | Q(record__in=chosen.values("source"))
+        needs = counting.unmet(BillNeed.objects.filter(bill=OuterRef("pk")), company)
+        still_held = needs.exclude(record__in=_sources(company, mappings))
+        # What is not ready needs something that is not in force: one of these, or it stays held.
+        return _total(
+            _unsent(company).exclude(readiness=Readiness.READY).exclude(Exists(still_held))
         )
-        let_go = (
-            _unsent(company)
-            .filter(needs__record__in=chosen.values("source"))
-            .exclude(readiness=Readiness.READY)
-            .exclude(Exists(still_held))
-            .distinct()
-        )
-        return _total(let_go)
 
     def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
-        sources = Mapping.objects.filter(pk__in=mappings).values("source")
         using = company.bills.filter(
             pk__in=BillNeed.objects.filter(
-                record__in=sources, kind__in=kinds_in_use(company.settings)
+                record__in=_sources(company, mappings), kind__in=kinds_in_use(company.settings)
             ).values("bill")
         )
         held_again = using.filter(readiness=Readiness.READY, fault="").exclude(
@@ -127,12 +119,10 @@ def _sent_pushes(bill: str = "bill") -> QuerySet[Push]:
     return Push.objects.filter(bill=OuterRef(bill)).exclude(state=Push.State.FAILED)
 
 
-def _in_force(company: Company) -> QuerySet[Mapping]:
-    return Mapping.objects.filter(company=company).in_force()
+def _sources(company: Company, mappings: Collection[int]) -> QuerySet[Mapping, Any]:
+    return Mapping.objects.filter(company=company, pk__in=mappings).values("source")
 
 
 def _total(bills: QuerySet[Bill]) -> Waits:
-    """Summed over distinct bills, whatever was joined to find them."""
-    ids = bills.values("pk")
-    row = Bill.objects.filter(pk__in=ids).aggregate(bills=Count("pk"), amount=Sum("total"))
+    row = bills.aggregate(bills=Count("pk"), amount=Sum("total"))
     return Waits(row["bills"], row["amount"] or Decimal(0))

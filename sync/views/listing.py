@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from common.choices import RecordKind, Side
 from companies.access import CompanyRequest
 from companies.models import Company
+from connectors.models import Connection, Record
 from mapping.models import Kind, Mapping, kinds_in_use
 from sync import counting
 from sync.counting import Place, Total
@@ -22,7 +23,7 @@ from sync.models import Bill, BillNeed, Push
 from sync.querysets import BillQuerySet
 
 PAGE = 50
-MOST_VENDORS = 300  # in the box; the search finds every other
+MOST_OPTIONS = 300  # in a box; the search finds every other
 SORTS = {
     "-bill_date": "Newest first",
     "bill_date": "Oldest first",
@@ -131,11 +132,12 @@ class Listing:
         return self.request.company
 
     @cached_property
+    def connections(self) -> list[Connection]:
+        return counting.live_connections(self.company)
+
+    @cached_property
     def closed(self) -> date | None:
-        ledger = (
-            self.company.connections.filter(side=Side.LEDGER).exclude(state="disconnected").first()
-        )
-        return counting.closed_through(self.company, ledger)
+        return counting.closed_through(self.company, counting.ledger_among(self.connections))
 
     @cached_property
     def narrowed(self) -> BillQuerySet:
@@ -191,7 +193,11 @@ class Listing:
         return rows(self.company, self._read(self.company.bills.filter(pk__in=ids)), self.closed)
 
     def _read(self, bills: BillQuerySet) -> list[Bill]:
-        placed = counting.placed(bills, self.company, self.closed).with_delivery()
+        if self.filters.tab == "all":
+            placed = counting.placed(bills, self.company, self.closed)
+        else:
+            placed = bills.annotate(place=Value(self.filters.tab))
+        placed = placed.with_delivery()
         stuck = Push.objects.needing_a_person().filter(bill=OuterRef("pk")).order_by("-version")
         placed = placed.annotate(cause=Subquery(stuck.values("cause")[:1]))
         ordered = placed.select_related("vendor", "project").order_by(*ORDERS[self.filters.sort])
@@ -225,27 +231,32 @@ class Listing:
 
     def form(self) -> FilterForm:
         form = FilterForm(self.filters.as_query() | {"sort": self.filters.sort})
-        mine = self.company.bills.all().visible_to(self.request.membership).order_by()
-        used = (
-            self.company.records.on(Side.SOURCE)
-            .filter(kind__in=[RecordKind.VENDOR, RecordKind.PROJECT])
-            .filter(
-                Q(Exists(mine.filter(vendor=OuterRef("pk"))), kind=RecordKind.VENDOR)
-                | Q(Exists(mine.filter(project=OuterRef("pk"))), kind=RecordKind.PROJECT)
-            )
-            .order_by("name")
-            .values_list("pk", "kind", "code", "name")
-        )
+        first = self._used(RecordKind.VENDOR)[:MOST_OPTIONS]
+        first = first.union(self._used(RecordKind.PROJECT)[:MOST_OPTIONS], all=True)
         options: dict[str, list[tuple[int | str, str]]] = {
             "vendor": [("", "Any")], "project": [("", "Any")],
         }  # fmt: skip
-        for pk, kind, code, name in used:
-            if len(options[kind]) <= MOST_VENDORS or pk == getattr(self.filters, kind):
-                options[kind].append((pk, f"{code} {name}".strip()))
+        for pk, kind, code, name in first:
+            options[kind].append((pk, f"{code} {name}".strip()))
         for kind, choices in options.items():
+            chosen = getattr(self.filters, kind)
+            if chosen and all(pk != chosen for pk, _ in choices):
+                further = self._used(RecordKind(kind)).filter(pk=chosen)
+                choices += [(pk, f"{code} {name}".strip()) for pk, _, code, name in further]
             form.fields[kind].label = kind.capitalize()
             form.fields[kind].widget.choices = choices
         return form
+
+    def _used(self, kind: RecordKind) -> QuerySet[Record, tuple[int, str, str, str]]:
+        """Vendors or projects of the bills this person sees: id, kind, code, name; by name."""
+        mine = self.company.bills.all().visible_to(self.request.membership).order_by()
+        return (
+            self.company.records.filter(kind=kind)
+            .filter(connection__in=[row.pk for row in self.connections if row.side == Side.SOURCE])
+            .filter(Exists(mine.filter(**{kind.value: OuterRef("pk")})))
+            .order_by("name", "pk")
+            .values_list("pk", "kind", "code", "name")
+        )
 
 
 def lean(bills: BillQuerySet) -> BillQuerySet:
@@ -314,9 +325,11 @@ def unmet_needs(company: Company, bills: Sequence[int]) -> dict[int, list[Need]]
     if not bills:
         return {}
     kinds = kinds_in_use(company.settings)
+    own = Mapping.objects.filter(source=OuterRef("record")).order_by()
     found = (
-        _unmet(BillNeed.objects.filter(company=company, bill__in=bills), company)
-        .values_list(  # type: ignore[misc]  # with two annotations
+        counting.unmet(BillNeed.objects.filter(company=company, bill__in=bills), company)
+        .annotate(its_state=Subquery(own.values("state")), its_stale=Subquery(own.values("stale")))
+        .values_list(
             "bill", "kind", "record", "record__code", "record__name", "its_state", "its_stale"
         )
         .order_by("bill", "record__code", "record__name")
@@ -328,15 +341,6 @@ def unmet_needs(company: Company, bills: Sequence[int]) -> dict[int, list[Need]]
     for needs in by_bill.values():
         needs.sort(key=lambda need: kinds.index(need.kind))
     return by_bill
-
-
-def _unmet(needs: QuerySet[BillNeed], company: Company) -> QuerySet[BillNeed, Any]:
-    own = Mapping.objects.filter(source=OuterRef("record")).order_by()
-    return needs.filter(kind__in=kinds_in_use(company.settings)).exclude(
-        Exists(own.in_force())
-    ).annotate(
-        its_state=Subquery(own.values("state")[:1]), its_stale=Subquery(own.values("stale")[:1])
-    )  # fmt: skip
 
 
 def _held_by(
@@ -392,27 +396,37 @@ class Blockers:
         company = listing.company
         waiting = counting.waiting_for_mappings(listing.narrowed, listing.closed)
         needs = BillNeed.objects.filter(company=company, bill__in=waiting.order_by().values("pk"))
-        grouped = (
-            _unmet(needs, company)
-            .values(  # type: ignore[misc]  # with two annotations
-                "kind", "record", "record__code", "record__name", "its_state", "its_stale"
-            )
+        held = (
+            counting.unmet(needs, company)
+            .values("record")
             .annotate(bills=Count("bill"), amount=Sum("bill__total"))
             .order_by("-amount", "-bills", "record")
+            .values_list("record", "bills", "amount")
         )
-        first = (number - 1) * PAGE
-        every = list(grouped)
-        return cls([_blocker(listing, row) for row in every[first : first + PAGE]], len(every))
+        every = list(held)
+        shown = every[(number - 1) * PAGE : number * PAGE]
+        named = _named(company, [record for record, _, _ in shown])
+        rows = [_blocker(listing, named[record], *held) for record, *held in shown]
+        return cls(rows, len(every))
 
 
-def _blocker(listing: Listing, row: dict[str, Any]) -> Blocker:
-    state = "stale" if row["its_stale"] else row["its_state"] or "none"
-    name = _name(row["record__code"], row["record__name"])
-    need = Need(Kind(row["kind"]), row["record"], name, state)
+def _named(company: Company, records: Sequence[int]) -> dict[int, Need]:
+    """The records of one page, whose mappings are not in force."""
+    own = Mapping.objects.filter(source=OuterRef("pk")).order_by()
+    found = company.records.filter(pk__in=records).values_list(
+        "pk", "kind", "code", "name", Subquery(own.values("state")), Subquery(own.values("stale"))
+    )
+    return {
+        pk: Need(Kind(kind), pk, _name(code, name), "stale" if stale else state or "none")
+        for pk, kind, code, name, state, stale in found
+    }
+
+
+def _blocker(listing: Listing, need: Need, bills: int, amount: Decimal) -> Blocker:
     return Blocker(
         need,
-        row["bills"],
-        row["amount"],
+        bills,
+        amount,
         reverse("mapping:detail", args=[listing.company.slug, need.kind, need.record]),
         listing.url(tab="all", record=need.record, view=""),
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Subquery, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -21,7 +21,7 @@ from companies.access import Action, CompanyRequest, may, refusal, requires
 from companies.models import Company, Role
 from connectors import registry
 from connectors.models import Connection
-from mapping.models import Mapping, kinds_in_use
+from mapping.models import Mapping
 from sync import counting
 from sync.counting import Place, Total
 from sync.models import BillNeed, PullProblem, Run
@@ -200,23 +200,13 @@ def _of_mappings(request: CompanyRequest, totals: dict[str, Total]) -> list[Line
 def _holding(request: CompanyRequest) -> dict[str, int]:
     """How many records hold unsent bills: without a mapping, and with one that is not in force."""
     company = request.company
-    own = Mapping.objects.filter(source=OuterRef("pk"))
-    needed = BillNeed.objects.filter(
-        record=OuterRef("pk"),
-        bill__fault="",
-        bill__readiness__in=["unmapped", "needs_publishing"],
+    needs = BillNeed.objects.filter(
+        company=company, bill__fault="", bill__readiness__in=["unmapped", "needs_publishing"]
     )
-    states = (
-        company.records.filter(kind__in=kinds_in_use(company.settings))
-        .exclude(Exists(own.in_force()))
-        .filter(Exists(needed))
-        .order_by()
-        .values_list(Subquery(own.order_by().values("state")[:1]), flat=True)
-    )
-    none = {None, Mapping.State.LEFT, Mapping.State.NO_MATCH}
-    found = list(states)
-    missing = sum(state in none for state in found)
-    return {"missing": missing, "unpublished": len(found) - missing}
+    records = set(counting.unmet(needs, company).values_list("record", flat=True).distinct())
+    said = company.mappings.exclude(state__in=[Mapping.State.LEFT, Mapping.State.NO_MATCH])
+    unpublished = len(records.intersection(said.values_list("source", flat=True)))
+    return {"missing": len(records) - unpublished, "unpublished": unpublished}
 
 
 def _of_sending(request: CompanyRequest, totals: dict[str, Total], approval: Total) -> list[Line]:

@@ -39,7 +39,8 @@ LONGEST_PAUSE = timedelta(seconds=5)
 DEFAULT_WAIT = timedelta(seconds=60)
 
 SECRET_NAMES = re.compile(
-    r"token|secret|password|authorization|^code$|tax_?id|identifier|ssn|account_number|routing",
+    r"token|secret|password|authorization|^code$|tax_?id|employer_?id|identifier|ssn"
+    r"|account_?number|routing",
     re.IGNORECASE,
 )
 

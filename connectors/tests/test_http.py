@@ -468,6 +468,9 @@ SECRETS = [
     "ssn",
     "AcctNum_account_number",
     "routing_number",
+    "BankAccountNumber",
+    "EmployerId",
+    "employer_id",
     "code",
 ]
 

@@ -79,6 +79,9 @@ class Tokens(Protocol):
     def renew(self, refused: str) -> str:
         """A token other than `refused`. Raises CredentialsExpired or Unreachable."""
 
+    def give_up(self, refused: str) -> None:
+        """Note that no token of this sign-in is let in any more: a person has to sign in again."""
+
 
 @dataclass(kw_only=True)
 class Http:
@@ -158,7 +161,10 @@ class Http:
                 )
             answer = self._call(method, path, params, body, headers, token)
         if answer.status >= 300:
-            raise self._meaning(answer)
+            error = self._meaning(answer)
+            if isinstance(error, CredentialsExpired):
+                self.tokens.give_up(token)
+            raise error
         if answer.data is None:
             raise Unreachable(
                 f"{self.system} answered with something that cannot be read.",

@@ -65,6 +65,9 @@ class Fresh:
     def renew(self, refused: str) -> str:
         raise CredentialsExpired("The new sign-in was not accepted. Start again.")
 
+    def give_up(self, refused: str) -> None:
+        """There is no connection yet that could lose its consent."""
+
 
 # --- Going there and coming back ------------------------------------------------------------------
 

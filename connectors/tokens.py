@@ -4,6 +4,7 @@
         ├─ new pair ──▶ saved, then used
         ├─ no answer ──▶ lease given back, NotSent; the old refresh token may still live
         └─ rejected ──▶ a newer pair on the row, else the previous token once, else needs consent
+    refused although it was just renewed ──▶ needs consent
 
 Source: docs/architecture.md, "Tokens". The row decides, so this holds across processes and hosts.
 A pair is replaced only where `token_version` is still the one that was read, and leases are
@@ -75,6 +76,12 @@ class ConnectionTokens:
 
     def renew(self, refused: str) -> str:
         return self._sure(refused)
+
+    def give_up(self, refused: str) -> None:
+        """Every further call would be refused as well. Somebody's newer pair is left alone."""
+        held = self._read()
+        if held.access == refused:
+            lose_consent(self.connection_id, self.app.system, version=held.version)
 
     def _sure(self, refused: str) -> str:
         """Without a token the request itself never left, so a write may safely be tried again."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from connectors.errors import (
+    AccessDenied,
     ConnectorError,
     CredentialsExpired,
     NumberTaken,
@@ -23,7 +24,8 @@ from connectors.records import JSON
 
 # The company is locked or being maintained, or QuickBooks failed inside: waiting may cure it.
 PASSING = {"130", "140", "150", "10000"}
-SIGN_IN = {"100", "110", "120", "3100", "3200", "3202"}
+SIGN_IN = {"100", "110", "120", "3200", "3202"}
+NOT_ALLOWED = "3100"  # this one thing, which says nothing of the others (3.3)
 NO_SUBSCRIPTION = "6190"
 NOT_FOUND = "610"
 
@@ -73,6 +75,12 @@ def _meaning(complaint: Complaint, what: str, request_id: str) -> ConnectorError
     if code in SIGN_IN:
         return CredentialsExpired(
             "QuickBooks does not let us into this company. An admin has to reconnect it.",
+            request_id=request_id,
+        )
+    if code == NOT_ALLOWED:
+        return AccessDenied(
+            f"QuickBooks does not let our sign-in do this: {complaint.sentence}. An admin of"
+            " QuickBooks has to allow it.",
             request_id=request_id,
         )
     if code in PASSING:

@@ -91,6 +91,7 @@ class Shop(Sandbox):
 class Tokens:
     current: str = "first"
     renewed: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
 
     def access(self):
         return self.current
@@ -99,6 +100,9 @@ class Tokens:
         self.renewed.append(refused)
         self.current = "second"
         return self.current
+
+    def give_up(self, refused):
+        self.given_up.append(refused)
 
 
 @pytest.fixture
@@ -384,6 +388,16 @@ def test_a_renewed_token_that_is_refused_as_well_needs_a_person(shop, talk):
         talk.get("/things")
 
     assert len(asked(shop)) == 2
+    assert talk.tokens.given_up == ["second"]
+
+
+def test_who_may_not_see_one_thing_keeps_the_consent(shop, talk):
+    shop.sandbox.faults.append(Fault("answer", path="/things", status=403, body="{}"))
+
+    with pytest.raises(Refused):
+        talk.get("/things")
+
+    assert talk.tokens.given_up == []
 
 
 # --- Too fast -------------------------------------------------------------------------------------

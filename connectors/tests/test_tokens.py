@@ -355,3 +355,28 @@ def worker(connection, settings):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.django_db
+def test_a_pair_that_is_refused_when_new_asks_for_consent(system, served):
+    connection = signed_in(system)
+    tokens = tokens_of(connection)
+
+    tokens.give_up(tokens.access())
+
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.NEEDS_CONSENT
+    assert Entry.objects.filter(verb=Verb.LOST_CONSENT).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_pair_that_somebody_renewed_meanwhile_keeps_the_consent(system, served):
+    connection = signed_in(system)
+    tokens = tokens_of(connection)
+    refused = tokens.access()
+    tokens.renew(refused)
+
+    tokens.give_up(refused)
+
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.CONNECTED

@@ -496,3 +496,28 @@ def _find_nothing_twice(world, push):
     world.let_time_pass(push, seconds=400)
     world.work(push)
     assert push.state == Push.State.QUEUED, "it is surely not there, by all we can see"
+
+
+LOCKED_OUT = (
+    '<IntuitResponse><Fault type="AuthenticationFault"><Error code="120"><Message>Authorization'
+    " Failure</Message><Detail>You do not have access to use QuickBooks Online</Detail></Error>"
+    "</Fault></IntuitResponse>"
+)
+
+
+def test_a_user_whom_the_ledger_locked_out_stops_the_queue_of_the_connection(world):
+    """The refresh works and every call is refused: one sentence on the connection, no calls."""
+    world.ready_bill()
+    first, second = world.send(world.bill("KC-100")), world.send(world.bill("D-7"))
+    world.fault(Side.LEDGER, kind="answer", status=401, times=99, path="/v3/*", body=LOCKED_OUT)
+
+    world.work(first)
+    calls = len(world.quickbooks.sandbox.requests_seen)
+    world.work(second)
+
+    world.ledger.refresh_from_db()
+    assert world.ledger.state == Connection.State.NEEDS_CONSENT
+    assert "An admin has to reconnect it" in world.ledger.problem
+    assert len(world.quickbooks.sandbox.requests_seen) == calls
+    assert {push.cause for push in (first, second)} == {Push.Cause.CONSENT}
+    assert {push.state for push in (first, second)} == {Push.State.QUEUED}

@@ -151,7 +151,7 @@ def test_tabs_name_money_in_the_companys_currency(company, page):
     company.settings.save()
     BillFactory(company=company, total=Decimal("1000.00"), currency="CAD")
 
-    shown = page("tab=all").content.decode()
+    shown = page("?tab=all").content.decode()
 
     tabs = shown[shown.index('class="tabs"') :]
     assert "CA$1,000.00" in tabs[: tabs.index("</nav>")]

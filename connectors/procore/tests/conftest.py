@@ -47,6 +47,9 @@ class SignedIn:
         self.pair = self.app.refresh(self.pair.refresh)
         return self.pair.access
 
+    def give_up(self, refused):
+        self.given_up = refused
+
 
 @dataclass
 class Procore:

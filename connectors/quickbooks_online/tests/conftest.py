@@ -37,6 +37,9 @@ class HeldTokens:
         self.renewals += 1
         return self.current
 
+    def give_up(self, refused):
+        self.given_up = refused
+
 
 def app_at(url: str, **changes: str):
     return oauth_app(

@@ -174,11 +174,11 @@ def test_503_in_html_is_an_unknown_outcome(client, answers):
     assert not caught.value.surely_not_done
 
 
-def test_gateway_that_lacks_the_scope_asks_to_reconnect(client, answers):
+def test_gateway_that_does_not_allow_one_thing_denies_access_to_that_thing(client, answers):
     error = {"message": "message=AuthorizationFailed", "detail": None, "code": "3100"}
     answers(403, {"fault": {"error": [error], "type": "SERVICE"}})
 
-    with pytest.raises(CredentialsExpired):
+    with pytest.raises(AccessDenied, match="has to allow it"):
         client.company()
 
 

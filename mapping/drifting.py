@@ -21,7 +21,7 @@ _DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)", re.IGNORECASE)
 
 @transaction.atomic
 def look_again(company: Company, target_ids: Collection[int] | None = None) -> list[Mapping]:
-    """Compare published mappings with their targets of now; the mappings whose word changed.
+    """Compare published mappings with their targets of now; those that have news.
 
     Called after each ledger list was pulled, with the targets of that list or for all. Waits for
     the company's lock, so that a publication under way is either seen here or sees the list.
@@ -30,7 +30,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     rows = company.mappings.published().with_records()
     if target_ids is not None:
         rows = rows.filter(target_id__in=list(target_ids))
-    changed = [row.pk for row in rows if what_is_stale(row, company) != row.stale]
+    changed = [row.pk for row in rows if _is_news(what_is_stale(row, company), row)]
     if not changed:
         return []
     found = list(
@@ -47,6 +47,8 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
         word = what_is_stale(row, company)
         before = {**row.as_values(), "stale": row.stale}
         row.stale = word
+        if word == Stale.RENAMED and row.target is not None:
+            row.renamed_to = row.target.label
         row.version += 1
         went[word].append(row)
         after = {**row.as_values(), "stale": word}
@@ -56,12 +58,20 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
         company.mappings.filter(pk__in=[row.pk for row in those]).update(
             stale=word, version=F("version") + 1, updated_at=timezone.now()
         )
+    company.mappings.bulk_update(went[Stale.RENAMED], ["renamed_to"], batch_size=1000)
     for verb, changes in lines.items():
         trail.record_all(verb, changes, by=None)
     mappings_changed.send(
         Mapping, company=company, sources=[row.source_id for row in found], publication=None
     )
     return found
+
+
+def _is_news(word: str, mapping: Mapping) -> bool:
+    """Is it not what is known, or a name other than the one somebody may be looking at?"""
+    if word == Stale.RENAMED == mapping.stale and mapping.target is not None:
+        return plain(mapping.target.label) != plain(mapping.renamed_to)
+    return word != mapping.stale
 
 
 def what_is_stale(mapping: Mapping, company: Company) -> str:

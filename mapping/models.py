@@ -194,6 +194,8 @@ class Mapping(models.Model):
     publication = models.ForeignKey(Publication, models.PROTECT, null=True, related_name="mappings")
     # The target's label when it was put in force: a rename afterwards makes the mapping stale.
     published_label = models.CharField(max_length=2200, blank=True)
+    # What the target was called when a rename was last noticed: another since then is news again.
+    renamed_to = models.CharField(max_length=2200, blank=True)
     # Raised by every change; pages send it back, pushes freeze it.
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)

@@ -3,10 +3,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry, Verb
+from common.errors import Conflict
 from companies.models import CompanySettings
 from connectors.models import Record
 from connectors.tests.factories import RecordFactory
-from mapping import drifting
+from mapping import drifting, publishing
 from mapping.tests.factories import MappingFactory
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,37 @@ def test_going_stale_raises_the_version(mapping):
     change(mapping, is_active=False)
 
     assert mapping.version == 2
+
+
+def test_another_name_after_a_rename_is_news_again(mapping):
+    change(mapping, name="Delta One", path="Delta One")
+    seen = mapping.version
+    change(mapping, name="Acme Roofing", path="Acme Roofing")
+
+    assert mapping.version == seen + 1
+    line = Entry.objects.filter(verb=Verb.WENT_STALE).first()
+    assert line.reason == "Delta Drywall was renamed in QuickBooks: it is Acme Roofing now."
+
+
+def test_a_rename_is_confirmed_only_by_who_saw_the_name(mapping, admin):
+    change(mapping, name="Delta One", path="Delta One")
+    seen = mapping.version
+    change(mapping, name="Acme Roofing", path="Acme Roofing")
+
+    with pytest.raises(Conflict):
+        publishing.confirm_stale(mapping, by=admin, version=seen)
+
+    mapping.refresh_from_db()
+    assert mapping.stale == "renamed"
+
+
+def test_a_rename_is_news_once(mapping, told):
+    change(mapping, name="Delta One", path="Delta One")
+    told.clear()
+
+    change(mapping, city="Austin")
+
+    assert told == []
 
 
 def test_accepted_mappings_do_not_go_stale(company):

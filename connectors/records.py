@@ -120,6 +120,12 @@ class PulledBill:
         SUBCONTRACTOR_INVOICE = "subcontractor_invoice"
         DIRECT_COST = "direct_cost"
 
+    class NotOurs(StrEnum):
+        """Why the source itself says that this is no bill for us to post."""
+
+        COMES_TWICE = "comes_twice"  # a subcontractor invoice, entered as a direct cost too
+        NO_BILL = "no_bill"  # payroll, or a kind of cost we do not know
+
     kind: Kind
     external_id: str  # unique within connection and kind
     number: str  # the vendor's own invoice number; "" when the source has none
@@ -138,6 +144,7 @@ class PulledBill:
     # or the bill is held because it does not add up.
     total: Decimal
     lines: tuple[PulledBillLine, ...]
+    not_ours: NotOurs | None = None
     changed_at: datetime | None = None
     payload: JSON = None
 

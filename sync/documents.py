@@ -33,6 +33,7 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
     by_cost_code = settings.granularity == CompanySettings.Granularity.COST_CODE
     checks = (
         (found.GONE, bill.gone_at is not None),
+        (bill.not_ours, bool(bill.not_ours)),
         (found.NOT_APPROVED, not bill.is_approved),
         (found.NO_VENDOR, bill.vendor is None),
         (found.NO_LINES, not lines),
@@ -43,7 +44,7 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
         (found.NO_COST_CODE, by_cost_code and any(_lacks(line, "cost_code") for line in lines)),
         (found.NO_COST_TYPE, not by_cost_code and any(_lacks(line, "cost_type") for line in lines)),
     )
-    return next((reason.value for reason, applies in checks if applies), "")
+    return next((str(reason) for reason, applies in checks if applies), "")
 
 
 def _sum(lines: Sequence[BillLine]) -> Decimal:

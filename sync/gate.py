@@ -298,6 +298,11 @@ def _clause(fault: str, label: str) -> str:
     return {
         Bill.Fault.NOT_APPROVED: "is not approved in the source yet. Approve it there",
         Bill.Fault.GONE: "is no longer in the source. Nothing is to be sent",
+        Bill.Fault.COMES_TWICE: "is a subcontractor invoice entered as a direct cost, and such"
+        " invoices come as bills of their own. Nothing is to be sent; where its invoice is missing,"
+        " enter it by hand",
+        Bill.Fault.NO_BILL: "is payroll, or of a kind we do not know, so no vendor is owed for it."
+        " Enter it in the ledger by hand",
         Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",
         Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
         Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",

@@ -264,7 +264,11 @@ def _write_bill(
             version=0,
             first_seen_at=now,
         )
-    elif row.content_sha256 == digest and row.gone_at is None:
+    elif (
+        row.content_sha256 == digest
+        and row.gone_at is None
+        and row.not_ours == (pulled.not_ours or "")
+    ):
         Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row, False
     # A bill that came back unchanged is still the version it was.
@@ -282,6 +286,7 @@ def _write_bill(
     row.description = pulled.description
     row.status = pulled.status[:40]
     row.is_approved = pulled.is_approved
+    row.not_ours = pulled.not_ours or ""
     row.currency = pulled.currency
     row.total = pulled.total
     row.content_sha256 = digest
@@ -384,7 +389,7 @@ def _batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[lis
 def _content(pulled: PulledBill) -> Mapping[str, Any]:
     """What makes a new version when it differs: what we would post, not when it was touched."""
     content = asdict(pulled)
-    for name in ("payload", "changed_at"):
+    for name in ("payload", "changed_at", "not_ours"):
         del content[name]
     return content
 

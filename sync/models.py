@@ -185,6 +185,8 @@ class Bill(models.Model):
 
         NOT_APPROVED = "not_approved", "not approved in the source"
         GONE = "gone", "no longer in the source"
+        COMES_TWICE = PulledBill.NotOurs.COMES_TWICE.value, "comes as an invoice of its own"
+        NO_BILL = PulledBill.NotOurs.NO_BILL.value, "is no vendor's bill"
         NO_VENDOR = "no_vendor", "names no vendor we know"
         NO_LINES = "no_lines", "has no lines"
         NO_COST_CODE = "no_cost_code", "a line has no cost code"
@@ -217,6 +219,8 @@ class Bill(models.Model):
     description = models.TextField(blank=True)
     status = models.CharField(max_length=40)
     is_approved = models.BooleanField()
+    # Why the source says that it is no bill for us to post: a Fault, or blank.
+    not_ours = models.CharField(max_length=16, blank=True)
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=14, decimal_places=2)
     version = models.PositiveIntegerField(default=1)

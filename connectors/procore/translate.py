@@ -38,6 +38,11 @@ APPROVED_COMMITMENTS = {
     },
 }
 
+# 8.4: what a vendor is owed for. Type "subcontractor_invoice" is there only where Procore enabled
+# it; that such an invoice comes as a requisition all the same is our assumption, so it is held.
+COSTS_TO_PAY = {"invoice", "expense"}
+COSTS_NOT_OURS = {"subcontractor_invoice": PulledBill.NotOurs.COMES_TWICE}
+
 
 def understood(
     what: str,
@@ -212,9 +217,17 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
         currency=currency(payload),
         total=required_amount(payload, "grand_total"),
         lines=tuple(direct_cost_line(line) for line in lines),
+        not_ours=_cost_not_ours(payload),
         changed_at=moment(payload.get("updated_at")),
         payload={**payload, "line_items": list(lines)},
     )
+
+
+def _cost_not_ours(payload: JSON) -> PulledBill.NotOurs | None:
+    kind = text(payload, "direct_cost_type")
+    if kind in COSTS_TO_PAY:
+        return None
+    return COSTS_NOT_OURS.get(kind, PulledBill.NotOurs.NO_BILL)
 
 
 @understood("direct cost line")

@@ -195,10 +195,11 @@ def _people(ledger: Ledger) -> list[tuple[str, str]]:
 
 
 def repeated_invoice_numbers(seed: Seed) -> list[str]:
-    """Vendor and number of bills that share both, but for the one that does so on purpose."""
+    """Vendor and number of bills that share both, but for those that do so on purpose."""
     source = seed.procore
     vendors = {each.id: each.vendor_id for each in source.commitments}
-    meant = {each.source_id for each in seed.oddities if each.oddity == "duplicate_number"}
+    repeating = {"duplicate_number", "subcontractor_invoice"}
+    meant = {each.source_id for each in seed.oddities if each.oddity in repeating}
     numbers = [(vendors[each.commitment_id], each.invoice_number) for each in source.requisitions]
     numbers += [
         (each.vendor_id, each.invoice_number)
@@ -357,7 +358,7 @@ def share_without_counterpart(seed: Seed) -> float:
     bills = [commitments[each.commitment_id] for each in source.requisitions if each.is_approved]
     parties = [(each.vendor_id, each.project_id) for each in bills]
     parties += [
-        (each.vendor_id, each.project_id) for each in source.direct_costs if each.is_approved
+        (each.vendor_id, each.project_id) for each in source.direct_costs if each.is_to_be_paid
     ]
     stuck = [
         party

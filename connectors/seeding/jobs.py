@@ -338,6 +338,7 @@ class Work:
                 Oddity(kind="direct_cost", source_id=cost.id, oddity=oddity, note=note)
             )
         self._give_a_long_number()
+        self._enter_what_is_no_bill()
 
     def _lines_do_not_add_up(self, cost: DirectCost) -> DirectCost:
         return replace(cost, amount=self._sum_of_lines(cost) + Decimal("90.00"))
@@ -390,6 +391,55 @@ class Work:
             Oddity(kind="requisition", source_id=row.id, oddity="long_number", note=note)
         )
 
+    def _enter_what_is_no_bill(self) -> None:
+        """Direct costs beside the others, which nobody is to be paid for once more.
+
+        Nothing is left to chance here, so that what is drawn after them stays as it was.
+        """
+        commitment = self.source.commitments[4]
+        bill = next(r for r in self.source.requisitions if r.commitment_id == commitment.id)
+        items = [i for i in self.source.requisition_items if i.requisition_id == bill.id]
+        owed = sum((i.work_this_period - i.retained_this_period for i in items), Decimal(0))
+        hours = replace(
+            next(cost for cost in self.source.direct_costs[10:] if cost.is_approved),
+            invoice_number="PAYROLL 37",
+            description="Crew hours, week 37",
+            terms="",
+        )
+        twice = replace(
+            hours,
+            project_id=commitment.project_id,
+            vendor_id=commitment.vendor_id,
+            date=bill.billing_date,
+            invoice_number=bill.invoice_number,
+            description=commitment.title,
+        )
+        codes = {line.commitment_id: line.code for line in self.source.commitment_lines}
+        spent = {line.direct_cost_id: line.code for line in self.source.direct_cost_lines}
+        self._add_no_bill(twice, "subcontractor_invoice", codes[commitment.id], "S", owed)
+        self._add_no_bill(hours, "payroll", spent[hours.id], "L", Decimal("3120.00"))
+
+    def _add_no_bill(
+        self, like: DirectCost, kind: str, code: str, letter: str, amount: Decimal
+    ) -> None:
+        self._ids["direct_cost"] += 1
+        self._ids["direct_cost_line"] += 1
+        cost = replace(like, id=str(44180000 + self._ids["direct_cost"]), type=kind)
+        self.source.direct_costs.append(cost)
+        self.source.direct_cost_lines.append(
+            DirectCostLine(
+                id=str(51220000 + self._ids["direct_cost_line"]),
+                direct_cost_id=cost.id,
+                position=1,
+                code=code,
+                cost_type_id=COST_TYPE_IDS[letter],
+                description=cost.description,
+                amount=amount,
+            )
+        )
+        note = NO_BILLS[kind]
+        self.oddities.append(Oddity(kind="direct_cost", source_id=cost.id, oddity=kind, note=note))
+
     def _sum_of_lines(self, cost: DirectCost) -> Decimal:
         lines = [line for line in self.source.direct_cost_lines if line.direct_cost_id == cost.id]
         return sum((line.amount for line in lines), Decimal(0))
@@ -430,6 +480,12 @@ ODDITIES = {
     "line_without_cost_code": "The first line names no cost code.",
     "duplicate_number": "Repeats the invoice number of an earlier bill of the same vendor.",
     "closed_period": "Dated before the ledger's closing date.",
+}
+
+# Beside the approved bills, by the type of the direct cost.
+NO_BILLS = {
+    "subcontractor_invoice": "Repeats an approved requisition as a direct cost.",
+    "payroll": "Crew hours: no vendor is owed for them.",
 }
 
 

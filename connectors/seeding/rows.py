@@ -137,6 +137,10 @@ class DirectCost:
     def is_approved(self) -> bool:
         return self.status == "approved"
 
+    @property
+    def is_to_be_paid(self) -> bool:
+        return self.is_approved and self.type in ("invoice", "expense")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DirectCostLine:

@@ -85,7 +85,7 @@ def test_seed_has_150_cost_codes_below_their_divisions(seed):
 
 def test_400_bills_are_approved(seed):
     requisitions = [each for each in seed.procore.requisitions if each.is_approved]
-    direct = [each for each in seed.procore.direct_costs if each.is_approved]
+    direct = [each for each in seed.procore.direct_costs if each.is_to_be_paid]
 
     assert (len(requisitions), len(direct)) == (280, 120)
 
@@ -148,7 +148,7 @@ def test_retainage_is_ten_percent_mostly_and_five_sometimes(seed):
 def test_every_oddity_occurs_once(seed):
     found = Counter(each.oddity for each in seed.oddities)
 
-    assert found == dict.fromkeys([*jobs.ODDITIES, "long_number"], 1)
+    assert found == dict.fromkeys([*jobs.ODDITIES, "long_number", *jobs.NO_BILLS], 1)
 
 
 def _odd(seed, oddity):
@@ -209,6 +209,26 @@ def test_one_invoice_number_is_longer_than_the_ledger_keeps(seed):
     long = [each.id for each in bills if len(each.invoice_number) > 21]
 
     assert long == [_odd(seed, "long_number")[0].id]
+
+
+def test_one_direct_cost_is_a_requisition_entered_once_more(seed):
+    bill, (line,) = _odd(seed, "subcontractor_invoice")
+    commitments = {each.id: each for each in seed.procore.commitments}
+
+    (same,) = [
+        each
+        for each in seed.procore.requisitions
+        if each.invoice_number == bill.invoice_number
+        and commitments[each.commitment_id].vendor_id == bill.vendor_id
+    ]
+    assert same.is_approved
+    assert checks.payments_due(seed)[same.id] == line.amount
+
+
+def test_one_direct_cost_is_payroll(seed):
+    bill, _ = _odd(seed, "payroll")
+
+    assert (bill.type, bill.is_to_be_paid) == ("payroll", False)
 
 
 def test_odd_bills_are_mapped_so_that_only_their_oddity_holds_them(seed):

@@ -72,6 +72,16 @@ def test_a_rename_that_a_controller_confirms_lets_the_bill_go(world):
     assert holds(world, bill) == {}
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("subcontractor_invoice", "come as bills of their own"), ("payroll", "is payroll")],
+)
+def test_a_direct_cost_that_is_no_vendors_bill_is_held_and_says_so(world, kind, words):
+    world.edit_source("direct_costs", {"id": "71", "type": kind})
+
+    assert words in holds(world, world.ready_bill("D-7"))["document"].sentence
+
+
 def test_the_later_of_our_closing_date_and_the_ledgers_counts(world):
     bill = world.ready_bill()
     world.company.settings.closed_through = date(2026, 8, 31)

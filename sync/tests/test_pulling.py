@@ -161,6 +161,9 @@ def test_a_sound_bill_has_no_fault(world, fault, number):
         ({"amount": "1.00"}, Bill.Fault.DOES_NOT_ADD_UP),
         ({"status": "pending"}, Bill.Fault.NOT_APPROVED),
         ({"vendor_id": ""}, Bill.Fault.NO_VENDOR),
+        ({"type": "subcontractor_invoice"}, Bill.Fault.COMES_TWICE),
+        ({"type": "payroll"}, Bill.Fault.NO_BILL),
+        ({"type": ""}, Bill.Fault.NO_BILL),
     ],
 )
 def test_an_unsound_bill_says_what_is_wrong_with_it(world, row, fault):
@@ -169,6 +172,16 @@ def test_an_unsound_bill_says_what_is_wrong_with_it(world, row, fault):
     world.pull()
 
     assert world.bill("D-8").fault == fault
+
+
+def test_a_cost_that_turns_out_to_be_no_bill_stays_the_version_it_was(world):
+    world.pull()
+    world.edit_source("direct_costs", {"id": "72", "type": "payroll"})
+
+    world.pull(Side.SOURCE)
+
+    bill = world.bill("D-8")
+    assert (bill.version, bill.fault) == (1, Bill.Fault.NO_BILL)
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,25 @@ def test_a_direct_cost_is_a_bill_without_retainage(procore, client):
     assert (line.cost_code_id, line.cost_type_id) == ("05-120", "62")
 
 
+@pytest.mark.parametrize(
+    ("kind", "not_ours"),
+    [
+        ("invoice", None),
+        ("expense", None),
+        ("subcontractor_invoice", PulledBill.NotOurs.COMES_TWICE),
+        ("payroll", PulledBill.NotOurs.NO_BILL),
+        ("", PulledBill.NotOurs.NO_BILL),
+    ],
+)
+def test_only_invoices_and_expenses_are_owed_to_a_vendor(procore, client, kind, not_ours):
+    procore.write("direct_costs", direct_cost(type=kind))
+    procore.write("direct_cost_lines", direct_cost_line(1, "842.50"))
+
+    (bill,) = client.bills(str(JOB))
+
+    assert bill.not_ours == not_ours
+
+
 def test_a_direct_cost_that_does_not_add_up_keeps_the_total_of_the_source(procore, client):
     procore.write("direct_costs", direct_cost(amount="900.00"))
     procore.write("direct_cost_lines", direct_cost_line(1, "842.50"))

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api import Asked, Count, Day, Id, Text
+from common.bill_numbers import plain_number
 from companies.access import Action
 from companies.api import CompanyViewSet
 from mapping.api import RecordBriefSerializer
 from sync import gate, sending
-from sync.documents import plain_number
 from sync.models import Bill, BillLine, Push, Readiness, Run
 from sync.querysets import BillQuerySet
 

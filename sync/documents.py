@@ -1,6 +1,5 @@
 """What a bill says, judged by itself: is it sound, and how would the ledger hear it?"""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,19 +11,6 @@ from connectors.records import OutgoingBill, OutgoingLine
 from mapping.lookup import Lookup
 from mapping.models import Kind
 from sync.models import Bill, BillLine
-
-_PREFIX = re.compile(r"^(?:INVOICE|INV|BILL|NUMBER|NO|NR)\b[^A-Z0-9]*|^(?:INVOICE|INV)(?=\d)")
-
-
-def plain_number(number: str) -> str:
-    """A bill number without its spelling: "INV-001", "001" and "#1" are all "1".
-
-    Source: edge cases, "Invoice number spelling"; the original stays for display.
-    """
-    plain = re.sub(r"^[^A-Z0-9]+", "", number.upper())
-    plain = _PREFIX.sub("", plain)
-    plain = re.sub(r"[^A-Z0-9]+", "", plain)
-    return plain.lstrip("0") or plain
 
 
 def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> str:

@@ -207,7 +207,8 @@ def number_is_new(asked: Question) -> Iterator[Hold]:
         yield Hold(
             "number",
             f"{_name(other)} of the same vendor has the same number and was sent, or is"
-            " being looked into. If they are two bills, correct the number in the source.",
+            " being looked into. If they are two bills, correct the number in the source, or enter"
+            " this one in the ledger by hand.",
             Fix.SOURCE,
         )
 

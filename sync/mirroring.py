@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import CharField
 from django.utils import timezone
 
+from common.bill_numbers import plain_number
 from common.choices import RecordKind, Side
 from companies.models import Company
 from connectors.models import Connection, Record
@@ -275,7 +276,7 @@ def _write_bill(
     if row.content_sha256 != digest:
         row.version += 1
     row.number = pulled.number[:200]
-    row.plain_number = documents.plain_number(row.number)
+    row.plain_number = plain_number(row.number)[:200]
     row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
     row.project = project
     row.commitment = finder.commitment(pulled.commitment_id)

@@ -8,11 +8,12 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from common.bill_numbers import plain_number
 from companies.tests.factories import CompanyFactory, UserFactory
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.models import Kind, Mapping
 from mapping.tests.factories import MappingFactory
-from sync import documents, readiness
+from sync import readiness
 from sync.models import (
     Approval,
     Bill,
@@ -65,7 +66,7 @@ class BillFactory(DjangoModelFactory):
     kind = Bill.Kind.DIRECT_COST
     external_id = factory.Sequence(lambda n: str(7000 + n))
     number = factory.Sequence(lambda n: f"D-{1000 + n}")
-    plain_number = factory.LazyAttribute(lambda row: documents.plain_number(row.number))
+    plain_number = factory.LazyAttribute(lambda row: plain_number(row.number))
     bill_date = date(2026, 9, 2)
     status = "approved"
     is_approved = True

@@ -85,7 +85,10 @@ class Ledger(System, Protocol):
         """Create the bill. Sends once; see `errors` for what each failure means."""
 
     def find_bills(self, sought: SoughtBill) -> list[PostedBill]:
-        """Every bill that carries our key, or has this vendor and this number."""
+        """Every bill that carries our key, or has this vendor and this number.
+
+        Around its day the number is recognised however it is spelled.
+        """
 
     def bill(self, external_id: str) -> PostedBill | None:
         """Read one bill back; None when the ledger no longer has it."""

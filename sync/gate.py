@@ -6,13 +6,15 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from django.db.models import Q
+
 from common.errors import AppError
 from common.money import ZERO
 from common.templatetags.format import money
 from companies.models import CompanySettings, User
 from connectors.models import Connection, Record
 from mapping.lookup import Lookup
-from mapping.models import Kind, Mapping
+from mapping.models import Kind, Mapping, target_kinds
 from sync.documents import Coding
 from sync.models import Approval, Bill, BillLine, Push
 
@@ -80,14 +82,21 @@ class Question:
 
     @cached_property
     def pushes(self) -> list[Push]:
-        """Of this bill, newest version first; with those of its vendor that have its number."""
+        """Of this bill, newest version first; with those of its vendor that have its number.
+
+        What the ledger knows as one vendor is one vendor here, however often the source has it.
+        """
         bill = self.bill
-        same: dict[str, object] = {"bill": bill}
+        wanted = Q(bill=bill)
         if bill.plain_number and bill.vendor_id:
-            # The bill itself is among them.
-            same = {"bill__vendor": bill.vendor_id, "bill__plain_number": bill.plain_number}
+            mapping = self.lookup.mapping_for(bill.vendor_id)
+            vendors = Q(bill__vendor=bill.vendor_id)
+            if mapping is not None and mapping.target_id:
+                same = Mapping.objects.filter(company=bill.company_id, target=mapping.target_id)
+                vendors |= Q(bill__vendor__in=same.values("source"))
+            wanted |= vendors & Q(bill__plain_number=bill.plain_number)
         return list(
-            Push.objects.filter(company=bill.company_id, **same)
+            Push.objects.filter(wanted, company=bill.company_id)
             .select_related("bill", "asked_by")
             .order_by("-version", "-id")
         )
@@ -273,15 +282,23 @@ def _mapping_hold(
         word = "a draft" if mapping.state == Mapping.State.DRAFT else "accepted, not published"
         fix = Fix.MAP if mapping.state == Mapping.State.DRAFT else Fix.PUBLISH
         yield Hold("mapping", f"{what} is {word}.", fix, record, mapping, lines)
-    elif mapping.target is None or not mapping.target.is_usable:
+    elif wrong := _wrong_with(mapping.target, kind, asked.settings):
         yield Hold(
             "mapping",
-            f"{what} points to {mapping.target}, which cannot be used in the ledger.",
+            f"{what} points to {mapping.target}, which {wrong}.",
             Fix.ASK_ADMIN,
             record,
             mapping,
             lines,
         )
+
+
+def _wrong_with(target: Record | None, kind: Kind, settings: CompanySettings) -> str:
+    if target is None or not target.is_usable:
+        return "cannot be used in the ledger"
+    if target.kind not in target_kinds(kind, settings):
+        return "is not of the kind that Settings ask for"
+    return ""
 
 
 def _number_was_cleared(asked: Question) -> bool:

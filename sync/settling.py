@@ -172,7 +172,7 @@ def saw(push: Push, found: list[PostedBill]) -> None:
         transitions.set_aside(
             push,
             Push.Cause.POSSIBLE_DUPLICATE,
-            f"The ledger already has a bill of this vendor with the number {push.bill.number}"
+            f"The ledger already has a bill of this vendor with the number {found[0].number}"
             " that we did not send. Say whether it is the same bill.",
         )
 

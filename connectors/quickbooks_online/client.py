@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
+from common.bill_numbers import plain_number
 from common.choices import RecordKind
 from connectors.base import LedgerTraits
 from connectors.errors import TargetInactive, UnexpectedPayload
@@ -119,7 +120,10 @@ class QuickBooksOnlineClient:
         return self._posted(self._inside(answer, "Bill", what="the bill"))
 
     def find_bills(self, sought: SoughtBill) -> list[PostedBill]:
-        """A person may have changed the number, and some bills have none: the note is read too."""
+        """By the number, then among the bills around its day: a bookkeeper may have spelled the
+        number otherwise, or a person may have changed it, and then our key in the note tells.
+        """
+        number = plain_number(sought.number)
         vendor = f"VendorRef = {quoted(sought.vendor_id)}"
         found: dict[str, PostedBill] = {}
         if sought.number:
@@ -134,7 +138,7 @@ class QuickBooksOnlineClient:
         ]
         for payload in self._rows("Bill", around):
             bill = self._posted(payload)
-            if bill.key == sought.key:
+            if bill.key == sought.key or (number and plain_number(bill.number) == number):
                 found[bill.external_id] = bill
         return list(found.values())
 

@@ -122,6 +122,23 @@ def test_an_approval_counts_for_the_version_it_was_given_to(world):
     assert "approval" in holds(world, bill)
 
 
+def test_one_number_of_two_source_vendors_that_are_one_in_the_ledger_goes_once(world):
+    world.edit_source("vendors", {"id": "14", "name": "ODell Sons Drywall", "active": "true"})
+    world.edit_source(
+        "direct_costs",
+        {"id": "71", "invoice_number": "INV-7"},
+        {"id": "72", "vendor_id": "14", "invoice_number": "7"},
+    )
+    world.pull()
+    world.map_all()
+    world.decide(RecordKind.VENDOR, "14", RecordKind.VENDOR, "102")
+    publishing.publish(world.company, by=world.controller)
+    push = world.send(world.bill("INV-7"))
+    Push.objects.filter(pk=push.pk).update(state=Push.State.SENDING, payload=b"{}")
+
+    assert "number" in holds(world, world.bill("7"))
+
+
 def test_a_rejected_bill_names_who_rejected_it(world):
     bill = world.ready_bill()
     _limit(world, bill.total)

@@ -223,6 +223,17 @@ def test_a_person_links_the_bill_that_is_there(world):
     assert (push.state, push.external_id) == (Push.State.POSTED, existing)
 
 
+def test_a_bill_keyed_by_hand_under_another_spelling_is_not_paid_again(world):
+    bill = world.ready_bill()
+    existing = _post_by_hand(world, number="Inv. No. KC 100")
+
+    push = world.work(world.send(bill))
+
+    assert (push.state, push.cause) == (Push.State.SET_ASIDE, Push.Cause.POSSIBLE_DUPLICATE)
+    assert "the number Inv. No. KC 100" in push.sentence
+    assert [row["id"] for row in world.books()] == [existing]
+
+
 def test_what_was_sent_for_another_bill_is_not_linked(world):
     """The other one's answer was lost: it is found by its key soon, and is no bill of this one."""
     bill = world.ready_bill()

@@ -129,6 +129,15 @@ def test_bill_with_our_number_but_another_key_is_found_as_well(client):
     assert [(bill.external_id, bill.key) for bill in found] == [("300", "")]
 
 
+@pytest.mark.parametrize("spelling", ["Invoice No. 900", "#0900", "INV-900"])
+def test_our_number_in_another_spelling_is_found_as_well(client, spelling):
+    post(client, replace(BILL, number=spelling, key="by-hand"))
+
+    found = client.find_bills(sought(number="900", key="new"))
+
+    assert [bill.number for bill in found] == [spelling]
+
+
 def test_bill_found_by_both_ways_is_listed_once(client):
     post(client)
 

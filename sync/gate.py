@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from django.db.models import Q
+from django.utils.text import capfirst
 
 from common.errors import AppError
 from common.money import ZERO
@@ -48,7 +49,7 @@ class BillHeld(AppError):
 
     def __init__(self, bill: Bill, holds: list[Hold]) -> None:
         super().__init__(
-            f"{str(bill).capitalize()} cannot be sent: " + " ".join(hold.sentence for hold in holds)
+            f"{capfirst(str(bill))} cannot be sent: " + " ".join(hold.sentence for hold in holds)
         )
         self.holds = holds
         self.details = {

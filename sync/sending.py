@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
+from django.utils.text import capfirst
 
 from audit import trail
 from audit.models import Verb
@@ -164,7 +165,7 @@ def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> 
         push.first_sent_at = push.last_sent_at = None
     else:
         state = Push.State(push.state).label.lower()
-        raise Conflict(f"{str(bill).capitalize()} is {state} already, so nothing was changed.")
+        raise Conflict(f"{capfirst(str(bill))} is {state} already, so nothing was changed.")
     push.state = Push.State.QUEUED
     push.key = transitions.new_key()
     push.cause = push.sentence = ""

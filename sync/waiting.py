@@ -17,6 +17,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.utils.text import capfirst
 
 from companies.models import Company
 from mapping.models import Mapping, kinds_in_use
@@ -98,9 +99,7 @@ class WaitingBills:
             .order_by("-bill_date", "-id")[:limit]
         )
         return [
-            WaitingBill(
-                str(bill).capitalize(), bill.get_absolute_url(), bill.total, bill.status_word
-            )
+            WaitingBill(capfirst(str(bill)), bill.get_absolute_url(), bill.total, bill.status_word)
             for bill in bills
         ]
 

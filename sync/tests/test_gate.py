@@ -81,6 +81,13 @@ def test_a_direct_cost_that_is_no_vendors_bill_is_held_and_says_so(world, kind, 
     assert words in holds(world, world.ready_bill("D-7"))["document"].sentence
 
 
+def test_a_held_bill_keeps_its_number_as_it_is_written(world):
+    world.pull()
+
+    with pytest.raises(gate.BillHeld, match="Bill KC-100 cannot be sent"):
+        world.send(world.bill("KC-100"))
+
+
 def test_the_later_of_our_closing_date_and_the_ledgers_counts(world):
     bill = world.ready_bill()
     world.company.settings.closed_through = date(2026, 8, 31)

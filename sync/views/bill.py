@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.errors import AppError, Conflict, NotAllowed
@@ -122,7 +123,7 @@ def send(request: CompanyRequest, pk: int) -> HttpResponse:
         if request.POST.get("version", str(bill.version)) != str(bill.version):
             raise Conflict("The bill was changed in the source meanwhile. Look again, then send.")
         sending.send(bill, by=request.user)
-        return f"{str(bill).capitalize()} is on its way."
+        return f"{capfirst(str(bill))} is on its way."
 
     return _done(request, pk, act)
 
@@ -138,7 +139,7 @@ def link(request: CompanyRequest, pk: int) -> HttpResponse:
         if not external_id:
             raise AppError("Choose the bill in the ledger, or type its number there.")
         sending.link(_set_aside(bill), external_id[:120], by=request.user)
-        return f"{str(bill).capitalize()} is linked to bill {external_id} in the ledger."
+        return f"{capfirst(str(bill))} is linked to bill {external_id} in the ledger."
 
     return _done(request, pk, act)
 
@@ -152,7 +153,7 @@ def send_again(request: CompanyRequest, pk: int) -> HttpResponse:
         sending.send_again(
             _set_aside(bill), by=request.user, reason=request.POST.get("reason", "")[:2000]
         )
-        return f"{str(bill).capitalize()} is sent again."
+        return f"{capfirst(str(bill))} is sent again."
 
     return _done(request, pk, act)
 
@@ -186,7 +187,7 @@ def _decided(request: CompanyRequest, pk: int, decision: Approval.Decision) -> H
             raise Conflict("The bill was changed in the source meanwhile. Look again, then decide.")
         note = request.POST.get("note", "")[:2000]
         sending.decide(bill, decision, by=request.user, note=note)
-        return f"{str(bill).capitalize()} is {decision.label.lower()}."
+        return f"{capfirst(str(bill))} is {decision.label.lower()}."
 
     return _done(request, pk, act)
 

@@ -197,7 +197,7 @@ class PostedBill:
     vendor_id: str
     bill_date: date
     total: Decimal
-    currency: str
+    currency: str  # "" when the ledger does not say
     key: str  # our key when the bill carries one, else ""
     version: str  # the ledger's own revision, e.g. SyncToken
     url: str = ""  # where a person can open it in the ledger

@@ -220,6 +220,7 @@ def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
         "number": ledger.stored_number(outgoing.number),
         "date": outgoing.bill_date.isoformat(),
         "total": str(outgoing.total),
+        "currency": outgoing.currency,
     }
     push.payload = payload
     push.payload_sha256 = hashlib.sha256(payload).hexdigest()

@@ -24,7 +24,7 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
         (found.NO_VENDOR, bill.vendor is None),
         (found.NO_LINES, not lines),
         (found.CURRENCY, bill.currency != settings.currency),
-        (found.DOES_NOT_ADD_UP, _sum(lines) != bill.total),
+        (found.DOES_NOT_ADD_UP, total_of(lines) != bill.total),
         (found.NEGATIVE, bill.total < 0),
         (found.ZERO, bill.total == 0),
         (found.NO_COST_CODE, by_cost_code and any(_lacks(line, "cost_code") for line in lines)),
@@ -33,7 +33,8 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
     return next((str(reason) for reason, applies in checks if applies), "")
 
 
-def _sum(lines: Sequence[BillLine]) -> Decimal:
+def total_of(lines: Sequence[BillLine]) -> Decimal:
+    """What the lines ask to be paid now."""
     return sum((line.amount - line.retainage for line in lines), ZERO)
 
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from audit import trail
 from audit.models import Verb
 from common.dates import database_now
+from common.templatetags.format import money
 from companies.models import User
 from connectors import pacing
 from connectors.base import Ledger
@@ -79,10 +80,14 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
         "url": posted.url,
     }
     push.posted_at = database_now()
-    if posted.total != Decimal(push.sought["total"]):
+    sent = Decimal(push.sought["total"])
+    # A ledger with one currency may not name it, and what was frozen earlier did not either.
+    currency = push.sought.get("currency") or posted.currency
+    shown = money(posted.total, posted.currency or currency)
+    if posted.total != sent or (posted.currency or currency) != currency:
         cause, sentence = (
             Push.Cause.DIFFERS.value,
-            f"The ledger shows {posted.total}, and {push.sought['total']} was sent. Correct it.",
+            f"The ledger shows {shown}, and {money(sent, currency)} was sent. Correct it.",
         )
     elif posted.vendor_id != push.sought["vendor_id"]:
         cause, sentence = (

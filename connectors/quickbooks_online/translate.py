@@ -190,7 +190,7 @@ def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
             vendor_id=payload["VendorRef"]["value"],
             bill_date=date.fromisoformat(payload["TxnDate"]),
             total=money.parse(payload["TotalAmt"]).quantize(money.CENT),
-            currency=payload.get("CurrencyRef", {}).get("value", "USD"),
+            currency=payload.get("CurrencyRef", {}).get("value", ""),
             key=key_in(payload.get("PrivateNote") or ""),
             version=str(payload.get("SyncToken", "")),
             url=f"{app_url}/bill?txnId={external_id}",

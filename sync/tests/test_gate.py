@@ -81,6 +81,14 @@ def test_a_direct_cost_that_is_no_vendors_bill_is_held_and_says_so(world, kind, 
     assert words in holds(world, world.ready_bill("D-7"))["document"].sentence
 
 
+def test_the_gate_adds_a_bill_up_by_itself(world):
+    bill = world.ready_bill("D-7")
+    bill.total += 1
+    bill.save()
+
+    assert "$2,000.00, its total is $2,001.00" in holds(world, bill)["adds_up"].sentence
+
+
 def test_a_held_bill_keeps_its_number_as_it_is_written(world):
     world.pull()
 

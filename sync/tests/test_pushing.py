@@ -223,6 +223,20 @@ def test_a_person_links_the_bill_that_is_there(world):
     assert (push.state, push.external_id) == (Push.State.POSTED, existing)
 
 
+def test_a_bill_that_the_ledger_keeps_in_another_currency_is_posted_and_says_so(world):
+    push = world.send(world.ready_bill())
+    world.fault(Side.LEDGER, kind="drop_after", **POST_BILL)
+    world.work(push)
+    sandbox = world.quickbooks.sandbox
+    (there,) = sandbox.entities.all("Bill")
+    sandbox.entities.put("Bill", {**there, "CurrencyRef": {"value": "CAD"}}, sandbox.now())
+
+    push = world.work(push)
+
+    assert (push.state, push.cause) == (Push.State.POSTED, Push.Cause.DIFFERS)
+    assert "shows CA$10,800.30, and $10,800.30 was sent" in push.sentence
+
+
 def test_a_bill_keyed_by_hand_under_another_spelling_is_not_paid_again(world):
     bill = world.ready_bill()
     existing = _post_by_hand(world, number="Inv. No. KC 100")

@@ -125,6 +125,7 @@ class PulledBill:
 
         COMES_TWICE = "comes_twice"  # a subcontractor invoice, entered as a direct cost too
         NO_BILL = "no_bill"  # payroll, or a kind of cost we do not know
+        SENT_BY_ANOTHER = "sent_by_another"  # another integration has put its mark on it
 
     kind: Kind
     external_id: str  # unique within connection and kind

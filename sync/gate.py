@@ -318,6 +318,9 @@ def _clause(fault: str) -> str:
         " enter it by hand",
         Bill.Fault.NO_BILL: "is payroll, or of a kind we do not know, so no vendor is owed for it."
         " Enter it in the ledger by hand",
+        Bill.Fault.SENT_BY_ANOTHER: "carries the mark of another integration, which has sent it"
+        " already. Nothing is to be sent; where it is not in the ledger, enter it by hand or have"
+        " the mark taken off in the source",
         Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",
         Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
         Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",

@@ -187,6 +187,10 @@ class Bill(models.Model):
         GONE = "gone", "no longer in the source"
         COMES_TWICE = PulledBill.NotOurs.COMES_TWICE.value, "comes as an invoice of its own"
         NO_BILL = PulledBill.NotOurs.NO_BILL.value, "is no vendor's bill"
+        SENT_BY_ANOTHER = (
+            PulledBill.NotOurs.SENT_BY_ANOTHER.value,
+            "was sent by another integration",
+        )
         NO_VENDOR = "no_vendor", "names no vendor we know"
         NO_LINES = "no_lines", "has no lines"
         NO_COST_CODE = "no_cost_code", "a line has no cost code"

@@ -16,6 +16,7 @@ from connectors.procore.translate import (
     identifier,
     moment,
     required_amount,
+    sent_by_another,
     text,
     understood,
 )
@@ -83,6 +84,7 @@ def bill(payload: JSON, previous: JSON | None, *, project_id: str, codes: Codes)
         currency=currency(payload),
         total=required_amount(payload["summary"], "current_payment_due"),
         lines=tuple(_lines(payload, previous, codes)),
+        not_ours=sent_by_another(payload),
         changed_at=moment(payload.get("updated_at")),
         payload=payload,
     )

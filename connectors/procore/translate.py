@@ -217,7 +217,7 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
         currency=currency(payload),
         total=required_amount(payload, "grand_total"),
         lines=tuple(direct_cost_line(line) for line in lines),
-        not_ours=_cost_not_ours(payload),
+        not_ours=_cost_not_ours(payload) or sent_by_another(payload),
         changed_at=moment(payload.get("updated_at")),
         payload={**payload, "line_items": list(lines)},
     )
@@ -242,6 +242,13 @@ def direct_cost_line(payload: JSON) -> PulledBillLine:
         amount=required_amount(payload, "amount"),
         retainage=money.ZERO,
     )
+
+
+def sent_by_another(payload: JSON) -> PulledBill.NotOurs | None:
+    """2.10, 12 (gotcha 24): the mark that an integration puts on what it has exported. We put none
+    there, so whatever stands there is somebody else's.
+    """
+    return PulledBill.NotOurs.SENT_BY_ANOTHER if text(payload, "origin_id") else None
 
 
 def line_cost_code(line: JSON) -> str:

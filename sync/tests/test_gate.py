@@ -81,6 +81,18 @@ def test_a_direct_cost_that_is_no_vendors_bill_is_held_and_says_so(world, kind, 
     assert words in holds(world, world.ready_bill("D-7"))["document"].sentence
 
 
+@pytest.mark.parametrize(
+    ("table", "row", "number"), [("requisitions", "61", "KC-100"), ("direct_costs", "71", "D-7")]
+)
+def test_what_another_integration_sent_is_held_and_says_so(world, table, row, number):
+    world.edit_source(table, {"id": row, "origin_id": "AP-55120"})
+
+    bill = world.ready_bill(number)
+
+    assert bill.fault == "sent_by_another"
+    assert "another integration" in holds(world, bill)["document"].sentence
+
+
 def test_the_gate_adds_a_bill_up_by_itself(world):
     bill = world.ready_bill("D-7")
     bill.total += 1

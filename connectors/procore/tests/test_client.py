@@ -294,6 +294,15 @@ def test_only_invoices_and_expenses_are_owed_to_a_vendor(procore, client, kind, 
     assert bill.not_ours == not_ours
 
 
+def test_a_direct_cost_that_another_integration_exported_is_not_ours(procore, client):
+    procore.write("direct_costs", direct_cost(origin_id="AP-55120"))
+    procore.write("direct_cost_lines", direct_cost_line(1, "842.50"))
+
+    (bill,) = client.bills(str(JOB))
+
+    assert bill.not_ours == PulledBill.NotOurs.SENT_BY_ANOTHER
+
+
 def test_a_direct_cost_that_does_not_add_up_keeps_the_total_of_the_source(procore, client):
     procore.write("direct_costs", direct_cost(amount="900.00"))
     procore.write("direct_cost_lines", direct_cost_line(1, "842.50"))

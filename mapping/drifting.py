@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
-from companies.models import Company
+from companies.models import Company, CompanySettings
 from mapping import publishing, targets
 from mapping.models import Kind, Mapping, target_kinds
 from mapping.signals import mappings_changed
@@ -23,14 +23,16 @@ _DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)", re.IGNORECASE)
 def look_again(company: Company, target_ids: Collection[int] | None = None) -> list[Mapping]:
     """Compare published mappings with their targets of now; those that have news.
 
-    Called after each ledger list was pulled, with the targets of that list or for all. Waits for
+    Called with the targets that a pull changed, or for all after a setting was. Waits for
     the company's lock, so that a publication under way is either seen here or sees the list.
     """
     publishing.lock_company(company)
+    # As they are now: a pull that is under way keeps those it began with.
+    settings = CompanySettings.objects.get(company=company)
     rows = company.mappings.published().with_records()
     if target_ids is not None:
         rows = rows.filter(target_id__in=list(target_ids))
-    changed = [row.pk for row in rows if _is_news(what_is_stale(row, company), row)]
+    changed = [row.pk for row in rows if _is_news(what_is_stale(row, settings), row)]
     if not changed:
         return []
     found = list(
@@ -44,7 +46,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     went = {value: [] for value in ["", *Stale.values]}  # type: dict[str, list[Mapping]]
     lines: dict[Verb, list[trail.Change]] = {Verb.WENT_STALE: [], Verb.CAME_BACK: []}
     for row in found:
-        word = what_is_stale(row, company)
+        word = what_is_stale(row, settings)
         before = {**row.as_values(), "stale": row.stale}
         row.stale = word
         if word == Stale.RENAMED and row.target is not None:
@@ -74,16 +76,14 @@ def _is_news(word: str, mapping: Mapping) -> bool:
     return word != mapping.stale
 
 
-def what_is_stale(mapping: Mapping, company: Company) -> str:
+def what_is_stale(mapping: Mapping, settings: CompanySettings) -> str:
     """Why a published mapping no longer holds; blank while it does."""
     target = mapping.target
     if target is None or target.gone_at is not None:
         return Stale.GONE
     if not target.is_active:
         return Stale.INACTIVE
-    if not target.is_selectable or target.kind not in target_kinds(
-        Kind(mapping.kind), company.settings
-    ):
+    if not target.is_selectable or target.kind not in target_kinds(Kind(mapping.kind), settings):
         return Stale.WRONG_KIND
     if plain(target.label) != plain(mapping.published_label):
         return Stale.RENAMED

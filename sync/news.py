@@ -12,13 +12,16 @@ from django_q.signals import post_execute_in_worker, pre_execute
 from companies.models import Company
 from companies.signals import settings_changed
 from connectors.signals import reconnected
+from mapping import drifting
 from mapping.models import Publication
 from mapping.signals import mappings_changed
-from sync import mirroring, readiness
+from sync import mirroring, pulling, readiness
 from sync.models import Push, WorkerMark
 
 # Settings that decide what a bill needs; the others leave every answer as it is.
 DECISIVE = {"granularity", "currency", "retainage_account"}
+# Settings that decide which of the ledger's lists a mapping may point into.
+AIMING = {"posting_style", "project_target"}
 
 
 def listen() -> None:
@@ -44,6 +47,9 @@ def _mappings_changed(
 
 
 def _settings_changed(sender: object, *, company: Company, changed: set[str], **_rest: Any) -> None:
+    if changed & AIMING:  # before bills are locked
+        drifting.look_again(company)
+        pulling.draft_what_is_open(company)
     if changed & DECISIVE:
         mirroring.judge_again(company)
 

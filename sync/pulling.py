@@ -20,7 +20,7 @@ from audit import trail
 from audit.models import Verb
 from common.choices import RecordKind, Side
 from common.errors import Conflict
-from companies.models import User
+from companies.models import Company, User
 from connectors import registry
 from connectors.errors import (
     AccessDenied,
@@ -305,7 +305,7 @@ def _finish(run: Run) -> None:
     )
     if changed >= MANY:
         transaction.on_commit(_count_rows_anew, robust=True)
-    _draft_what_is_new(run)
+    draft_what_is_open(run.company)
 
 
 def _count_rows_anew() -> None:
@@ -315,19 +315,18 @@ def _count_rows_anew() -> None:
         cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in models)}")
 
 
-def _draft_what_is_new(run: Run) -> None:
+def draft_what_is_open(company: Company) -> None:
     """Once both sides were pulled, let the machine look at what nobody has decided."""
-    company = run.company
     pulled = company.runs.filter(kind=Run.Kind.PULL, state__in=[Run.State.DONE, Run.State.PARTLY])
     if set(pulled.values_list("connection__side", flat=True)) >= {Side.SOURCE, Side.LEDGER}:
-        for kind in _kinds_with_open_records(run):
+        for kind in _kinds_with_open_records(company):
             drafting.start(company, kind, by=None)
 
 
-def _kinds_with_open_records(run: Run) -> Iterator[Kind]:
-    for kind in kinds_in_use(run.company.settings):
+def _kinds_with_open_records(company: Company) -> Iterator[Kind]:
+    for kind in kinds_in_use(company.settings):
         undecided = (
-            run.company.records.on(Side.SOURCE)
+            company.records.on(Side.SOURCE)
             .filter(kind=kind.value, is_active=True, gone_at=None)
             .filter(Q(mappings=None) | Q(mappings__state="draft"))
         )

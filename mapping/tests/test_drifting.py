@@ -166,10 +166,10 @@ def test_changed_posting_style_makes_line_mappings_stale(company):
         target=RecordFactory(company=company, account=True),
         published=True,
     )
+    assert company.settings.posting_style == "accounts"  # as a pull that is under way knows it
     CompanySettings.objects.filter(company=company).update(posting_style="items")
-    mapping.company.refresh_from_db()
 
-    drifting.look_again(mapping.company)
+    drifting.look_again(company)
 
     mapping.refresh_from_db()
     assert mapping.stale == "wrong_kind"

@@ -6,9 +6,10 @@ from django.urls import reverse
 from companies.models import Company
 from connectors.tests.factories import RecordFactory
 from mapping.lookup import Lookup
+from mapping.tests.factories import MappingFactory
 from sync import gate
 from sync.models import Bill
-from sync.tests.factories import BillFactory, map_record
+from sync.tests.factories import BillFactory, RunFactory, map_record
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +75,64 @@ def test_a_saved_setting_says_anew_which_mappings_bills_need(company, decide):
 
     bill.refresh_from_db()
     assert bill.readiness == "ready"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [({"posting_style": "items"}, "cost_code"), ({"project_target": "project"}, "project")],
+)
+def test_a_target_that_no_longer_fits_the_settings_holds_its_bills(company, decide, changes, kind):
+    bill = BillFactory(company=company, ready=True)
+
+    decide(**changes)
+
+    bill.refresh_from_db()
+    stale = company.mappings.exclude(stale="").get()
+    assert (stale.kind, stale.stale) == (kind, "wrong_kind")
+    assert bill.readiness == "needs_publishing"
+    assert rules(bill) == {"mapping"}
+
+
+def test_a_target_that_fits_again_lets_its_bills_go(company, decide):
+    bill = BillFactory(company=company, ready=True)
+
+    decide(posting_style="items")
+    decide(posting_style="accounts")
+
+    bill.refresh_from_db()
+    assert bill.readiness == "ready"
+    assert rules(bill) == set()
+
+
+def test_the_gate_asks_for_the_kind_of_target_itself(company):
+    bill = BillFactory(company=company, ready=True)
+
+    # Unheard of by the mapping, which still counts as in force.
+    company.settings.posting_style = "items"
+    company.settings.save()
+
+    assert rules(bill) == {"mapping"}
+
+
+def test_what_nobody_decided_is_drafted_anew_for_the_new_kind_of_target(company, decide):
+    draft = MappingFactory(
+        company=company,
+        draft=True,
+        source=RecordFactory(company=company, cost_code=True),
+        target=RecordFactory(company=company, account=True),
+    )
+    for connection in company.connections.all():
+        RunFactory(company=company, connection=connection, done=True)
+
+    decide(posting_style="items")
+
+    waiting = company.suggestion_runs.get(state="waiting")
+    assert waiting.kind == draft.kind
+
+
+def test_nothing_is_drafted_before_both_sides_were_pulled(company, decide):
+    BillFactory(company=company, drafted=True)
+
+    decide(posting_style="items")
+
+    assert not company.suggestion_runs.filter(state="waiting").exists()

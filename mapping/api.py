@@ -154,7 +154,7 @@ class OverrideBody(AcceptBody):
 
 class DecideBody(Asked):
     source = Id(  # type: ignore[assignment]
-        help_text="A source record that has no mapping yet."
+        help_text="A source record that has no mapping yet, or none any more."
     )
     target = Id(help_text="A record of the ledger.")
     note = Text(required=False, max_length=2000, allow_blank=True)
@@ -252,15 +252,19 @@ class MappingViewSet(CompanyViewSet):
         return self.answer(self.one(self.get_queryset(), pk=pk))
 
     def create(self, request: Request) -> Response:
-        """Say what a source record without a mapping is called in the ledger.
+        """Say what a source record without a mapping or a draft is called in the ledger.
 
         It is accepted, and in force once it is published.
         """
         said = self.body()
         source = self.one(self._records(), pk=said["source"], connection__side=Side.SOURCE)
         target = self.one(self._records(), pk=said["target"])
+        standing = source.mappings.filter(state=Mapping.State.NO_DRAFT).first()
+        version = standing.version if standing else 0
         return self.answer(
-            reviewing.override(source, target, by=self.person, note=said.get("note", ""), version=0)
+            reviewing.override(
+                source, target, by=self.person, note=said.get("note", ""), version=version
+            )
         )
 
     @action(detail=True, methods=["post"])

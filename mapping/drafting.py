@@ -173,7 +173,7 @@ def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
     """Records nobody has decided on that this run has not looked at yet."""
     return (
         worklist.sources(systems, Kind(run.kind))
-        .filter(worklist.UNDECIDED)
+        .filter(worklist.TO_REVIEW)
         .exclude(suggestions__run=run)
         .defer("payload", "search_text")
         .order_by("pk")
@@ -343,18 +343,12 @@ def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Ch
     targets = Record.objects.defer("payload", "search_text").in_bulk(
         {each.target_id for each in by_source.values() if each.target_id}
     )
-    drafts = [row for row in standing if row.state == Mapping.State.DRAFT]  # now, under its lock
-    renewed = []
-    for mapping in drafts:
-        suggestion = by_source[mapping.source_id]
-        if suggestion.target_id is None:
-            _withdraw(mapping, changes)
-        else:
-            _renew(mapping, suggestion, targets[suggestion.target_id], changes)
-            renewed.append(mapping)
+    undecided = [row for row in standing if row.is_undecided]  # now, under its lock
+    for mapping in undecided:
+        _redraft(mapping, by_source[mapping.source_id], targets, changes)
     Mapping.objects.bulk_update(
-        renewed,
-        ["target", "confidence", "runner_up", "suggestion", "version", "updated_at"],
+        undecided,
+        ["state", "target", "confidence", "runner_up", "suggestion", "version", "updated_at"],
         batch_size=BATCH,
     )
     taken = {mapping.source_id for mapping in standing}
@@ -382,21 +376,17 @@ def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Ch
     return changes
 
 
-def _withdraw(mapping: Mapping, changes: _Changes) -> None:
-    """Nothing is sure enough any more, or the target can no longer be used."""
-    changes.lines.append(trail.Change(mapping, mapping.as_values(), None))
+def _redraft(
+    mapping: Mapping, suggestion: Suggestion, targets: dict[int, Record], changes: _Changes
+) -> None:
+    """Renewed; withdrawn where nothing is sure enough any more or can still be used."""
+    before, version = mapping.as_values(), mapping.version
+    if suggestion.target_id:
+        suggestion.target = targets[suggestion.target_id]
+    mapping.redraft(suggestion)
+    mapping.updated_at = timezone.now()
+    if mapping.version == version:
+        return
+    changes.drafted += mapping.state == Mapping.State.DRAFT
     changes.sources.append(mapping.source_id)
-    Mapping.objects.filter(pk=mapping.pk, state=Mapping.State.DRAFT).delete()
-
-
-def _renew(mapping: Mapping, suggestion: Suggestion, target: Record, changes: _Changes) -> None:
-    before = mapping.as_values()
-    is_new = mapping.target_id != target.pk
-    mapping.target, mapping.confidence = target, suggestion.confidence
-    mapping.runner_up = suggestion.runner_up
-    mapping.suggestion, mapping.updated_at = suggestion, timezone.now()
-    if is_new:
-        mapping.version += 1
-        changes.drafted += 1
-        changes.sources.append(mapping.source_id)
-        changes.lines.append(trail.Change(mapping, before, mapping.as_values()))
+    changes.lines.append(trail.Change(mapping, before, mapping.as_values()))

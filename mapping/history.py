@@ -41,7 +41,7 @@ class Event:
 def of_record(
     company: Company, source: Record, mapping: Mapping | None, limit: int = SHOWN
 ) -> list[Event]:
-    """Newest first. What was undone to nothing is told on the record itself."""
+    """Newest first. Notes from before there was a mapping are told on the record itself."""
     told_of = Q(object_type=Record._meta.label_lower, object_id=source.pk)
     if mapping is not None:
         told_of |= Q(object_type=Mapping._meta.label_lower, object_id=mapping.pk)
@@ -60,6 +60,6 @@ def _words(line: Entry) -> str:
         return ALONE[Verb(line.verb)]
     if before and after and before != after:
         return f"{verb}: {before} → {after}"
-    if line.verb == Verb.UNDID:
-        return f"{verb}: {before} → {after or 'nothing'}" if before else verb
+    if before and line.verb in (Verb.UNDID, Verb.DRAFTED):
+        return f"{verb}: {before} → {after or 'nothing'}"
     return f"{verb}: {after or before}" if after or before else verb

@@ -24,7 +24,7 @@ class Lookup:
         self._expected.update(set(record_ids) - self._known.keys())
 
     def mapping_for(self, record_id: int) -> Mapping | None:
-        """The record's mapping in whatever state it is."""
+        """The record's mapping in whatever state it is; None where nothing is even drafted."""
         if record_id not in self._known:
             self._load({record_id, *self._expected})
         return self._known[record_id]
@@ -46,6 +46,7 @@ class Lookup:
     def _load(self, record_ids: Collection[int]) -> None:
         rows = (
             Mapping.objects.filter(company=self.company, source_id__in=record_ids)
+            .exclude(state=Mapping.State.NO_DRAFT)
             .with_records()
             .order_by("pk")
         )

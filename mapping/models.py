@@ -163,6 +163,9 @@ class Mapping(models.Model):
     """What one source record is called in the ledger, and who stands behind it."""
 
     class State(models.TextChoices):
+        # Undone or withdrawn. A row stays for ever, so that its version never begins anew; pages
+        # show it like a record that has no row yet.
+        NO_DRAFT = "none", "No draft"
         DRAFT = "draft", "Draft"
         ACCEPTED = "accepted", "Accepted, not published"
         PUBLISHED = "published", "Published"
@@ -212,12 +215,16 @@ class Mapping(models.Model):
                 name="mapping_in_force_says_which_publication",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["left", "no_match"]) | Q(target__isnull=False),
+                condition=Q(state__in=["none", "left", "no_match"]) | Q(target__isnull=False),
                 name="mapping_that_says_something_has_a_target",
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(decided_by__isnull=False),
-                name="only_a_draft_has_no_person_behind_it",
+                condition=~Q(state="none") | Q(target__isnull=True, decided_by__isnull=True),
+                name="mapping_without_a_draft_says_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["none", "draft"]) | Q(decided_by__isnull=False),
+                name="what_is_decided_has_a_person_behind_it",
             ),
             models.CheckConstraint(
                 condition=Q(stale="") | Q(state="published"), name="only_a_published_one_is_stale"
@@ -241,8 +248,27 @@ class Mapping(models.Model):
         )
 
     @property
+    def is_undecided(self) -> bool:
+        """Nobody decided anything, so that the machine may change it."""
+        return self.state in UNDECIDED
+
+    @property
     def is_in_force(self) -> bool:
         return self.state == self.State.PUBLISHED and not self.stale
+
+    def redraft(self, suggestion: Suggestion | None) -> None:
+        """Say what the machine found, or nothing, in place of what stands here. Not yet saved."""
+        before = self.state, self.target_id
+        found = suggestion if suggestion and suggestion.target else None
+        self.state = self.State.DRAFT if found else self.State.NO_DRAFT
+        self.suggestion = found
+        self.target = found.target if found else None
+        self.confidence = found.confidence if found else None
+        self.runner_up = found.runner_up if found else None
+        self.is_override, self.note = False, ""
+        self.decided_by = self.decided_at = None
+        if (self.state, self.target_id) != before:
+            self.version += 1
 
     def as_values(self) -> dict[str, object]:
         """For the trail."""
@@ -252,6 +278,9 @@ class Mapping(models.Model):
             "target_name": self.target.label if self.target else None,
             "version": self.version,
         }
+
+
+UNDECIDED = (Mapping.State.NO_DRAFT, Mapping.State.DRAFT)
 
 
 class PublicationLine(models.Model):

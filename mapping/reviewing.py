@@ -20,7 +20,7 @@ from companies.models import Company, User
 from connectors.models import Record
 from mapping import publishing, targets
 from mapping.candidates import code_key, normalise
-from mapping.models import Kind, Mapping, Suggestion
+from mapping.models import UNDECIDED, Kind, Mapping, Suggestion
 from mapping.querysets import MappingQuerySet
 from mapping.signals import mappings_changed
 
@@ -117,34 +117,23 @@ def no_match(
 
 
 @transaction.atomic
-def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping | None:
-    """Take a decision back: a draft again where the machine has one, else nothing.
+def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
+    """Take a decision back: a draft again where the machine has one, else no draft.
 
     What was published once stays a person's business, so it is left for later and not handed
-    back to the machine. Returns None when no mapping remains.
+    back to the machine.
     """
     mapping = _locked(mapping, by=by, version=version)
-    if mapping.state == State.DRAFT:
+    if mapping.is_undecided:
         return mapping
     before = mapping.as_values()
     if mapping.publication_lines.exists():
         return _decide(mapping, Decision(Verb.UNDID, State.LEFT, mapping.target), by=by)
-    suggestion = _usable_suggestion(mapping)
-    source, company = mapping.source, mapping.company
-    if suggestion is None:
-        trail.record(Verb.UNDID, source, by=by, before=before)
-        mapping.delete()
-    else:
-        mapping.target, mapping.confidence = suggestion.target, suggestion.confidence
-        mapping.suggestion, mapping.runner_up = suggestion, suggestion.runner_up
-        mapping.state = State.DRAFT
-        mapping.is_override, mapping.note = False, ""
-        mapping.decided_by = mapping.decided_at = None
-        mapping.version += 1
-        mapping.save()
-        trail.record(Verb.UNDID, mapping, by=by, before=before, after=mapping.as_values())
-    _tell(company, [source.pk])
-    return mapping if suggestion else None
+    mapping.redraft(_usable_suggestion(mapping))
+    mapping.save()
+    trail.record(Verb.UNDID, mapping, by=by, before=before, after=mapping.as_values())
+    _tell(mapping.company, [mapping.source_id])
+    return mapping
 
 
 @transaction.atomic
@@ -228,7 +217,7 @@ def like_rows(mapping: Mapping) -> list[Record]:
             search_text__contains=longest,
         )
         .exclude(pk=source.pk)
-        .exclude(mappings__state__in=[s for s in State if s is not State.DRAFT])
+        .exclude(mappings__state__in=[s for s in State if s not in UNDECIDED])
         .defer("payload")
         .order_by("pk")[:1000]
     )
@@ -248,8 +237,6 @@ def _row(thing: Mapping | Record, *, by: User, version: int | None) -> Mapping:
     found = Mapping.objects.filter(source=thing, company_id=thing.company_id).first()
     if found:
         return _locked(found, by=by, version=version)
-    if version:
-        raise Conflict("This was undone meanwhile. Yours was not saved.")
     if thing.connection.side != Side.SOURCE or thing.kind not in Kind.values:
         raise AppError(
             f"{thing.name} is not a record that bills come with, so it needs no mapping."
@@ -265,11 +252,8 @@ def _locked(
         Mapping.objects.with_records()
         .select_related("company__settings", "target__connection", "publication__by")
         .select_for_update(of=("self",))
-        .filter(pk=mapping.pk)
-        .first()
+        .get(pk=mapping.pk)
     )
-    if row is None:
-        raise Conflict("This was undone meanwhile. Yours was not saved.")
     if row.state == State.PUBLISHED:
         raise Conflict("It is published. Ask an admin to unpublish it first.")
     done_already = wanted is not None and row.state == wanted and row.decided_by_id == by.pk
@@ -280,6 +264,8 @@ def _locked(
 
 def what_happened(mapping: Mapping, *, by: User) -> str:
     """ "Dana accepted this 2 min ago. Yours was not saved." """
+    if mapping.state == State.NO_DRAFT:
+        return "This was undone or withdrawn meanwhile. Yours was not saved."
     if mapping.decided_by is None or mapping.decided_at is None:
         return "The draft changed meanwhile. Yours was not saved. Look at it again."
     who = "You" if mapping.decided_by_id == by.pk else str(mapping.decided_by)
@@ -288,7 +274,6 @@ def what_happened(mapping: Mapping, *, by: User) -> str:
         State.LEFT: "left this for later",
         State.NO_MATCH: "marked this as no match",
         State.PUBLISHED: "published this",
-        State.DRAFT: "undid this",
     }[State(mapping.state)]
     return f"{who} {did} {ago(mapping.decided_at)}. Yours was not saved."
 

@@ -25,7 +25,7 @@ from common.templatetags.format import confidence_percent
 from companies.models import Company, CompanySettings
 from connectors.models import Record
 from mapping import comparing, waiting
-from mapping.models import Kind, Mapping, kinds_in_use
+from mapping.models import UNDECIDED, Kind, Mapping, kinds_in_use
 from mapping.querysets import MappingQuerySet
 from mapping.targets import Systems
 from mapping.waiting import Waits
@@ -38,9 +38,9 @@ NO_SCORE = Decimal(-1)
 PRINTED = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?")
 
 # Conditions on a source record, by tab. A record without a mapping has no state at all.
-UNDECIDED = Q(mappings__state=None) | Q(mappings__state=Mapping.State.DRAFT)
+TO_REVIEW = Q(mappings__state=None) | Q(mappings__state__in=UNDECIDED)
 TABS = {
-    "review": ("To review", UNDECIDED),
+    "review": ("To review", TO_REVIEW),
     "accepted": ("Accepted", Q(mappings__state=Mapping.State.ACCEPTED)),
     "published": ("Published", Q(mappings__state=Mapping.State.PUBLISHED)),
     "changed": ("Changed in the ledger", Q(mappings__stale__gt="")),
@@ -143,7 +143,7 @@ class Row:
     def state(self) -> str:
         """The word of `{% status %}`."""
         if self.mapping is None:
-            return "none"
+            return Mapping.State.NO_DRAFT.value
         if self.mapping.stale:
             return "stale"
         if self.mapping.state == Mapping.State.ACCEPTED and self.mapping.is_override:
@@ -152,7 +152,7 @@ class Row:
 
     @property
     def is_undecided(self) -> bool:
-        return self.mapping is None or self.mapping.state == Mapping.State.DRAFT
+        return self.mapping is None or self.mapping.is_undecided
 
     @property
     def has_draft(self) -> bool:

@@ -32,7 +32,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection, Record
 from connectors.records import Unreadable
-from mapping import drafting
+from mapping import drafting, worklist
 from mapping.models import Kind, kinds_in_use
 from sync import mirroring
 from sync.models import (
@@ -328,7 +328,7 @@ def _kinds_with_open_records(company: Company) -> Iterator[Kind]:
         undecided = (
             company.records.on(Side.SOURCE)
             .filter(kind=kind.value, is_active=True, gone_at=None)
-            .filter(Q(mappings=None) | Q(mappings__state="draft"))
+            .filter(worklist.TO_REVIEW)
         )
         if undecided.exists():
             yield kind

@@ -37,11 +37,11 @@ def lock(company: Company) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, company.pk])
 
 
-# A record without a mapping, or with one that says "later" or "no match", leaves a bill unmapped.
+# A record without a mapping, or with one that names nothing for good, leaves a bill unmapped.
 _READINESS = """
     SELECT need.bill_id,
            CASE
-             WHEN bool_or(m.id IS NULL OR m.state IN ('left', 'no_match')) THEN 'unmapped'
+             WHEN bool_or(m.id IS NULL OR m.state IN ('none', 'left', 'no_match')) THEN 'unmapped'
              WHEN bool_and(m.state = 'published' AND m.stale = '') THEN 'ready'
              ELSE 'needs_publishing'
            END AS readiness

@@ -73,6 +73,7 @@ class MappingFactory(DjangoModelFactory):
             ),
             published_label=factory.LazyAttribute(lambda row: row.target.label),
         )
+        no_draft = factory.Trait(state=Mapping.State.NO_DRAFT, target=None)
         left = factory.Trait(decided=True, state=Mapping.State.LEFT)
         no_match = factory.Trait(decided=True, state=Mapping.State.NO_MATCH, target=None)
 

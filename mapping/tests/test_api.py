@@ -133,6 +133,15 @@ def test_a_record_without_a_mapping_gets_one(api, company):
     assert company.mappings.get().state == Mapping.State.ACCEPTED
 
 
+def test_a_record_whose_mapping_was_undone_gets_one_again(api, company):
+    mapping = MappingFactory(company=company, no_draft=True)
+    target = RecordFactory(company=company, in_ledger=True)
+
+    answer = post(api, "mappings/", {"source": mapping.source_id, "target": target.pk})
+
+    assert (answer.status_code, answer.json()["version"]) == (201, 2)
+
+
 def test_a_record_with_a_mapping_does_not_get_another(api, company):
     mapping = MappingFactory(company=company, draft=True)
 

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.models import Entry, Verb
-from common.errors import AppError
+from common.errors import AppError, Conflict
 from companies.tests.factories import UserFactory
 from connectors.models import Record
 from connectors.tests.factories import RecordFactory
-from mapping import drafting, reviewing, tasks
+from mapping import drafting, history, reviewing, tasks
 from mapping.models import Kind, Mapping, Suggestion, SuggestionRun
 from mapping.tests.factories import MappingFactory, SuggestionRunFactory
 
@@ -155,7 +155,42 @@ def test_draft_whose_target_became_unusable_is_withdrawn(company, pair):
 
     run_for(company)
 
-    assert not company.mappings.exists()
+    withdrawn = company.mappings.get()
+    assert (withdrawn.state, withdrawn.target, withdrawn.version) == (State.NO_DRAFT, None, 2)
+
+
+def test_record_whose_draft_was_withdrawn_is_drafted_again(company, pair, controller):
+    run_for(company)
+    Record.objects.filter(pk=pair[1].pk).update(is_active=False)
+    run_for(company)
+    other = RecordFactory(company=company, in_ledger=True, name="Harbor Glass")
+
+    assert run_for(company).drafted == 1
+
+    mapping = company.mappings.get()
+    assert (mapping.state, mapping.target, mapping.version) == (State.DRAFT, other, 3)
+    with pytest.raises(Conflict):
+        reviewing.accept(mapping, by=controller, version=1)
+
+
+def test_record_without_a_draft_is_looked_at_again_and_left_as_it_is(company):
+    mapping = MappingFactory(company=company, no_draft=True)
+
+    assert run_for(company).looked_at == 1
+    mapping.refresh_from_db()
+    assert (mapping.state, mapping.version) == (State.NO_DRAFT, 1)
+
+
+def test_what_is_withdrawn_is_told_as_such(company, pair):
+    run_for(company)
+    Record.objects.filter(pk=pair[1].pk).update(is_active=False)
+    run_for(company)
+
+    events = history.of_record(company, pair[0], company.mappings.get())
+    assert [event.text for event in events] == [
+        "Drafted: Harbor Glass → nothing",
+        "Drafted: Harbor Glass",
+    ]
 
 
 def test_better_target_replaces_the_draft(company, pair):

@@ -36,6 +36,13 @@ def test_mapping_of_another_company_is_not_found(company):
     assert Lookup(company).mapping_for(other.source_id) is None
 
 
+def test_mapping_without_a_draft_is_as_good_as_none(company):
+    mapping = MappingFactory(company=company, no_draft=True)
+
+    assert Lookup(company).mapping_for(mapping.source_id) is None
+    assert Lookup(company).states([mapping.source_id]) == {mapping.source_id: "none"}
+
+
 def test_mapping_is_found_in_whatever_state(company):
     mapping = MappingFactory(company=company, left=True)
 

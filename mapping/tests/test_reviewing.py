@@ -1,11 +1,12 @@
 import pytest
+from django.db import IntegrityError
 
 from audit.models import Entry, Verb
 from common.errors import AppError, Conflict, NotAllowed
 from companies.models import CompanySettings
 from companies.tests.factories import MembershipFactory
 from connectors.tests.factories import RecordFactory
-from mapping import publishing, reviewing
+from mapping import history, publishing, reviewing
 from mapping.models import Mapping
 from mapping.tests.factories import MappingFactory
 
@@ -243,18 +244,78 @@ def test_undoing_brings_the_draft_back(draft, target, controller):
     assert (undone.state, undone.target, undone.decided_by) == (State.DRAFT, draft.target, None)
 
 
-def test_undoing_without_a_suggestion_leaves_nothing(record, target, controller):
+def test_undoing_without_a_suggestion_leaves_no_draft(record, target, controller):
     mapping = reviewing.override(record, target, by=controller)
 
-    assert reviewing.undo(mapping, by=controller) is None
-    assert not Mapping.objects.exists()
+    undone = reviewing.undo(mapping, by=controller)
+
+    assert (undone.pk, undone.state, undone.target) == (mapping.pk, State.NO_DRAFT, None)
 
 
-def test_undoing_to_nothing_stays_in_the_records_history(record, target, controller):
-    reviewing.undo(reviewing.override(record, target, by=controller), by=controller)
+def test_undoing_what_has_no_draft_does_no_harm(company, controller):
+    mapping = MappingFactory(company=company, no_draft=True)
 
-    line = Entry.objects.get(verb=Verb.UNDID)
-    assert (line.object_type, line.object_id) == ("connectors.record", record.pk)
+    assert reviewing.undo(mapping, by=controller).version == mapping.version
+    assert not Entry.objects.filter(verb=Verb.UNDID).exists()
+
+
+def test_version_goes_on_counting_when_a_decision_is_undone(record, target, controller, admin):
+    mapping = reviewing.override(record, target, by=controller)
+    looked_at = mapping.version
+    reviewing.undo(mapping, by=controller)
+    reviewing.override(record, target, by=admin)
+
+    with pytest.raises(Conflict, match="Priya Shah overrode this"):
+        reviewing.undo(mapping, by=controller, version=looked_at)
+
+    mapping.refresh_from_db()
+    assert mapping.decided_by == admin
+
+
+def test_record_undone_meanwhile_is_a_conflict(record, target, controller, admin):
+    mapping = reviewing.override(record, target, by=controller)
+    looked_at = mapping.version
+    reviewing.undo(mapping, by=controller)
+
+    with pytest.raises(Conflict, match="undone or withdrawn meanwhile"):
+        reviewing.leave(mapping, by=admin, version=looked_at)
+
+
+def test_history_goes_on_when_a_decision_is_undone(company, record, target, controller, admin):
+    mapping = reviewing.override(record, target, by=controller)
+    reviewing.comment(mapping, "Ask Tom first", by=admin)
+    reviewing.undo(mapping, by=controller)
+    mapping = reviewing.override(record, target, by=admin)
+
+    events = history.of_record(company, record, mapping)
+
+    assert [(event.text, event.note) for event in events] == [
+        ("Overrode: Iron Ridge Supplies", ""),
+        ("Undid the decision on: Iron Ridge Supplies → nothing", ""),
+        ("Wrote a note", "Ask Tom first"),
+        ("Overrode: Iron Ridge Supplies", ""),
+    ]
+
+
+@pytest.mark.parametrize("decide", [reviewing.leave, reviewing.no_match])
+def test_record_without_a_draft_any_more_can_be_decided(decide, company, controller):
+    mapping = MappingFactory(company=company, no_draft=True)
+
+    assert decide(mapping.source, by=controller, version=1).decided_by == controller
+
+
+def test_what_has_no_draft_cannot_be_accepted(company, controller):
+    with pytest.raises(Conflict, match="no draft to accept"):
+        reviewing.accept(MappingFactory(company=company, no_draft=True), by=controller)
+
+
+@pytest.mark.parametrize("said", ["target", "decided_by"])
+def test_database_lets_no_row_without_a_draft_say_anything(said, company, controller, target):
+    mapping = MappingFactory(company=company, no_draft=True)
+    setattr(mapping, said, target if said == "target" else controller)
+
+    with pytest.raises(IntegrityError, match="mapping_without_a_draft_says_nothing"):
+        mapping.save()
 
 
 def test_undoing_does_not_bring_back_a_target_gone_inactive(draft, controller):
@@ -262,7 +323,7 @@ def test_undoing_does_not_bring_back_a_target_gone_inactive(draft, controller):
     draft.target.is_active = False
     draft.target.save()
 
-    assert reviewing.undo(mapping, by=controller) is None
+    assert reviewing.undo(mapping, by=controller).target is None
 
 
 def test_undoing_what_was_published_once_does_not_hand_it_to_the_machine(draft, admin):
@@ -333,6 +394,15 @@ def test_rows_of_the_same_name_look_alike(company, target, controller):
     source = RecordFactory(company=company, name="Iron Ridge Supply, Inc.")
     twin = RecordFactory(company=company, name="IRON RIDGE SUPPLY LLC")
     RecordFactory(company=company, name="Iron Ridge Steel")
+    mapping = reviewing.override(source, target, by=controller)
+
+    assert reviewing.like_rows(mapping) == [twin]
+
+
+def test_rows_undone_to_nothing_look_alike_again(company, target, controller):
+    source = RecordFactory(company=company, name="Iron Ridge Supply, Inc.")
+    twin = RecordFactory(company=company, name="Iron Ridge Supply LLC")
+    MappingFactory(company=company, source=twin, no_draft=True)
     mapping = reviewing.override(source, target, by=controller)
 
     assert reviewing.like_rows(mapping) == [twin]

@@ -174,13 +174,18 @@ def test_close_second_keeps_a_draft_out_of_accept_all(draft, dana):
     assert "Accept 1…" not in page
 
 
-def test_record_without_a_draft_can_be_given_one(pulled, dana, company):
-    RecordFactory(company=company, name="Zebra Tiling")
+@pytest.mark.parametrize("was_undone", [False, True])
+def test_record_without_a_draft_can_be_given_one(was_undone, pulled, dana, company):
+    record = RecordFactory(company=company, name="Zebra Tiling")
+    if was_undone:
+        MappingFactory(company=company, source=record, no_draft=True)
 
     page = dana.get("/c/acme/mappings/vendors/").content.decode()
 
     assert "No draft:</b> 1 vendor." in page
     assert "Choose " in page
+    assert "0 of 1 decided" in page
+    assert "Undo" not in page
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def _decide(company: Company, truth: demo.Truth) -> dict[str, int]:
             company.records.on(Side.SOURCE).of(RecordKind(kind.value)).filter(gone_at=None)
         ):
             mapping = Mapping.objects.filter(source=source).first()
-            if mapping and mapping.state != Mapping.State.DRAFT:
+            if mapping and not mapping.is_undecided:
                 continue
             wanted = tuple(target.value for target in target_kinds(kind, company.settings))
             answer = truth.target_id(kind.value, source.external_id, wanted)

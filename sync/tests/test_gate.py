@@ -52,6 +52,17 @@ def test_no_match_leaves_a_bill_unmapped(world):
     assert world.bill("KC-100").readiness == "unmapped"
 
 
+def test_an_undone_mapping_holds_like_a_missing_one(world):
+    world.pull()
+    world.map_all(but=("11",))
+    world.decide(RecordKind.VENDOR, "11", RecordKind.VENDOR, "101")
+    reviewing.undo(world.mapping(RecordKind.VENDOR, "11"), by=world.controller)
+
+    hold = holds(world, world.bill("KC-100"))["mapping"]
+    assert (hold.fix, hold.mapping) == (gate.Fix.MAP, None)
+    assert world.bill("KC-100").readiness == "unmapped"
+
+
 def test_a_renamed_target_holds_the_bill_until_somebody_looks(world):
     bill = world.ready_bill()
     world.change("vendor", "101", "rename", name="Keystone Concrete of Salem")

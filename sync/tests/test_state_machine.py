@@ -35,7 +35,7 @@ from connectors import registry
 from connectors.models import Connection, Record
 from connectors.records import OutgoingBill, OutgoingLine
 from mapping import drafting, publishing, reviewing
-from mapping.models import Kind, Mapping, kinds_in_use
+from mapping.models import UNDECIDED, Kind, Mapping, kinds_in_use
 from sync import sending, sweeping
 from sync.models import Bill, BillNeed, Push, Readiness
 from sync.steps import Step
@@ -534,7 +534,7 @@ class Sending(RuleBasedStateMachine):
 
     def _decided(self):
         """Everything a person decided, but for what a rename in the ledger may say about it."""
-        rows = self.company.mappings.exclude(state=Mapping.State.DRAFT).order_by("pk")
+        rows = self.company.mappings.exclude(state__in=UNDECIDED).order_by("pk")
         return list(
             rows.values_list(
                 "pk", "state", "target", "decided_by", "decided_at", "note", "publication",
@@ -587,7 +587,9 @@ class Sending(RuleBasedStateMachine):
 def _readiness(needed):
     """Said once more, naively."""
     state = Mapping.State
-    if any(row is None or row.state in (state.LEFT, state.NO_MATCH) for row in needed):
+    if any(
+        row is None or row.state in (state.NO_DRAFT, state.LEFT, state.NO_MATCH) for row in needed
+    ):
         return Readiness.UNMAPPED
     if all(row.state == state.PUBLISHED and not row.stale for row in needed):
         return Readiness.READY

@@ -9,6 +9,7 @@ import pytest
 
 from companies.tests.factories import MembershipFactory
 from connectors.tests.factories import ConnectionFactory, RecordFactory
+from mapping.tests.factories import MappingFactory
 from sync.counting import Place, Total
 from sync.models import Push, Run
 from sync.tests.factories import ApprovalFactory, BillFactory, PushFactory, map_record
@@ -118,6 +119,15 @@ def test_the_first_thing_that_holds_a_bill_is_its_vendor(company, page):
     held = page("?tab=unmapped").context["rows"][0].held_by
 
     assert (held.text, held.more) == (f"vendor {bill.vendor.name}, unmapped", 2)
+
+
+def test_what_was_undone_holds_as_unmapped(company, page):
+    bill = BillFactory(company=company)
+    MappingFactory(company=company, source=bill.vendor, no_draft=True)
+
+    held = page("?tab=unmapped").context["rows"][0].held_by
+
+    assert held.text == f"vendor {bill.vendor.name}, unmapped"
 
 
 def test_what_is_in_force_does_not_hold(company, page):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit.models import Entry
 from connectors.models import Connection
 from connectors.tests.factories import ConnectionFactory, RecordFactory
+from mapping.tests.factories import MappingFactory
 from sync.models import ProjectTeam, PullStep, Run, WorkerMark
 from sync.tests.factories import (
     BillFactory,
@@ -52,6 +53,12 @@ def test_nothing_waits_says_so(company, controller, client_for, connected):
 
 def test_unmapped_bills_wait_for_their_mappings(company, controller, client_for, connected):
     BillFactory(company=company)
+
+    assert lines(client_for(controller)) == ["1 bill, $1,204.50, waits for 3 mappings"]
+
+
+def test_what_was_undone_waits_as_before(company, controller, client_for, connected):
+    MappingFactory(company=company, source=BillFactory(company=company).vendor, no_draft=True)
 
     assert lines(client_for(controller)) == ["1 bill, $1,204.50, waits for 3 mappings"]
 

@@ -204,7 +204,8 @@ def _holding(request: CompanyRequest) -> dict[str, int]:
         company=company, bill__fault="", bill__readiness__in=["unmapped", "needs_publishing"]
     )
     records = set(counting.unmet(needs, company).values_list("record", flat=True).distinct())
-    said = company.mappings.exclude(state__in=[Mapping.State.LEFT, Mapping.State.NO_MATCH])
+    nothing = [Mapping.State.NO_DRAFT, Mapping.State.LEFT, Mapping.State.NO_MATCH]
+    said = company.mappings.exclude(state__in=nothing)
     unpublished = len(records.intersection(said.values_list("source", flat=True)))
     return {"missing": len(records) - unpublished, "unpublished": unpublished}
 

@@ -1,4 +1,7 @@
-"""Which rows a page showed, as its form or its address sends them back."""
+"""Which rows a page showed, and how they stood then, as its form sends it back."""
+
+import hashlib
+from collections.abc import Iterable
 
 from django.http import QueryDict
 
@@ -12,3 +15,15 @@ def number(text: str) -> int | None:
 
 def ids_of(query: QueryDict, name: str = "ids") -> set[int]:
     return {pk for text in query.getlist(name) if (pk := number(text)) is not None}
+
+
+def versions_of(query: QueryDict, name: str = "ids") -> dict[int, int]:
+    """Versions by id, from "id:version" of each row ticked."""
+    parts = [text.partition(":") for text in query.getlist(name)]
+    pairs = [(number(pk), number(version)) for pk, _, version in parts]
+    return {pk: version for pk, version in pairs if pk is not None and version is not None}
+
+
+def fingerprint(rows: Iterable[tuple[object, ...]]) -> str:
+    """Stands for thousands of rows, each as its id and whatever of it must not have changed."""
+    return hashlib.sha256(repr(sorted(rows)).encode()).hexdigest()[:32]

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.errors import AppError, Conflict, NotAllowed
 from common.middleware import with_toast
-from common.seen import ids_of
+from common.seen import fingerprint, ids_of, versions_of
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
 from mapping import comparing, reviewing, searching, showing, worklist
-from mapping.forms import CommentForm, DecisionForm, ManyForm, OverrideForm
+from mapping.forms import CommentForm, DecisionForm, OverrideForm
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
 from mapping.worklist import Row, Worklist
@@ -211,15 +211,16 @@ def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
     showing.kind_in_use(request, kind)
     if request.method != "POST":
         return _accept_dialog(request, kind)
-    if ids := ids_of(request.POST):
-        drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
-        accepted = reviewing.accept_many(drafts, by=request.user, expected=len(ids))
+    if seen := versions_of(request.POST):
+        accepted = reviewing.accept_many(request.company, seen, by=request.user)
         return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
-    form = ManyForm(request.POST)
-    expected = form.cleaned_data["expected"] or 0 if form.is_valid() else 0
-    work = Worklist(request.company, kind, showing.filters_of(request))
+    drafts = Worklist(request.company, kind, showing.filters_of(request)).acceptable().versions()
     try:
-        accepted = reviewing.accept_many(work.acceptable(), by=request.user, expected=expected)
+        if request.POST.get("seen") != fingerprint(drafts.items()):
+            raise Conflict(
+                f"The drafts changed meanwhile. Now {len(drafts):,}. Look again. Nothing was saved."
+            )
+        accepted = reviewing.accept_many(request.company, drafts, by=request.user)
     except Conflict as conflict:
         return _accept_dialog(request, kind, changed=str(conflict))
     return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
@@ -229,10 +230,9 @@ def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
 @requires(Action.DECIDE)
 def leave_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
     showing.kind_in_use(request, kind)
-    if not (ids := ids_of(request.POST)):
+    if not (seen := versions_of(request.POST)):
         raise AppError("No row is ticked. Tick some first.")
-    drafts = request.company.mappings.drafts().filter(kind=kind, source_id__in=ids)
-    left = reviewing.leave_many(drafts, by=request.user, expected=len(ids))
+    left = reviewing.leave_many(request.company, seen, by=request.user)
     return _many_done(request, kind, f"{_drafts(len(left))} left for later.")
 
 
@@ -259,14 +259,16 @@ def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
 def _accept_dialog(request: CompanyRequest, kind: Kind, changed: str = "") -> HttpResponse:
     filters = showing.filters_of(request)
     work = Worklist(request.company, kind, filters)
-    drafts = work.acceptable().with_records()
+    acceptable = work.acceptable()
+    drafts = acceptable.versions()
     held = work.held_back().with_records()
     query = urlencode(filters.as_query(tab="review", band="high"))
-    count = drafts.count()
+    count = len(drafts)
     context = {
         "kind": kind,
         "count": count,
-        "first": drafts[:FIRST],
+        "seen": fingerprint(drafts.items()),
+        "first": acceptable.with_records()[:FIRST],
         "more": max(0, count - FIRST),
         "held": [
             worklist.Row(mapping.source, mapping, work.thresholds) for mapping in held[:FIRST]

@@ -59,10 +59,6 @@ class OverrideForm(DecisionForm):
         return target
 
 
-class ManyForm(forms.Form):
-    expected = forms.IntegerField(min_value=0, required=False)
-
-
 class CommentForm(forms.Form):
     text = forms.CharField(max_length=2000)
 

@@ -256,6 +256,11 @@ class Mapping(models.Model):
     def is_in_force(self) -> bool:
         return self.state == self.State.PUBLISHED and not self.stale
 
+    @property
+    def seen(self) -> str:
+        """What a form sends back to say which row was shown, and in which version."""
+        return f"{self.pk}:{self.version}"
+
     def redraft(self, suggestion: Suggestion | None) -> None:
         """Say what the machine found, or nothing, in place of what stands here. Not yet saved."""
         before = self.state, self.target_id

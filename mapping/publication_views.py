@@ -1,6 +1,5 @@
 """Putting decisions in force, taking them back, and what was put in force before."""
 
-import hashlib
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.errors import Conflict
-from common.seen import ids_of, number
+from common.seen import fingerprint, ids_of, number
 from companies.access import Action, CompanyRequest, may, refusal, requires
 from mapping import publishing, showing
 from mapping.forms import DecisionForm, ReasonForm
@@ -39,7 +38,7 @@ def _publish(request: CompanyRequest) -> HttpResponse:
     ticked, listed = ids_of(request.POST), ids_of(request.POST, "listed")
     wanted = {pk: version for pk, version in chosen.items() if pk in ticked or pk not in listed}
     try:
-        if request.POST.get("seen") != fingerprint(preview):
+        if request.POST.get("seen") != _shown(preview):
             raise Conflict(
                 "Somebody published or decided something meanwhile, so nothing was published."
                 " This is how it stands now."
@@ -59,10 +58,9 @@ def _publish(request: CompanyRequest) -> HttpResponse:
     return redirect(result.publication.get_absolute_url())
 
 
-def fingerprint(preview: Preview) -> str:
+def _shown(preview: Preview) -> str:
     """Says which mappings, in which versions, somebody was shown."""
-    seen = sorted((row.pk, row.version) for each in preview.kinds for row in each.mappings)
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return fingerprint((row.pk, row.version) for each in preview.kinds for row in each.mappings)
 
 
 def _preview(
@@ -82,7 +80,7 @@ def _preview(
         "preview": preview,
         "kinds": kinds,
         "all_listed": not any(each["more"] for each in kinds),
-        "seen": fingerprint(preview),
+        "seen": _shown(preview),
         "notice": notice,
         "rights": rights,
         "refusal": "" if rights.publish else refusal(request.company, Action.PUBLISH),

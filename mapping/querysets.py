@@ -25,6 +25,10 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         """Published, and the target is still what it was when it was published."""
         return self.filter(state="published", stale="")
 
+    def versions(self) -> dict[int, int]:
+        """By id: what somebody who is shown these looks at."""
+        return dict(self.order_by().values_list("pk", "version"))
+
     def with_records(self) -> Self:
         """With what a row shows; without the raw payloads, which are large."""
         return self.select_related(

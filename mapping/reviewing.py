@@ -5,6 +5,7 @@ raises Conflict when somebody was there first. A published row is never touched 
 """
 
 from collections.abc import Collection
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 from django.db import IntegrityError, models, transaction
@@ -21,7 +22,6 @@ from connectors.models import Record
 from mapping import publishing, targets
 from mapping.candidates import code_key, normalise
 from mapping.models import UNDECIDED, Kind, Mapping, Suggestion
-from mapping.querysets import MappingQuerySet
 from mapping.signals import mappings_changed
 
 State = Mapping.State
@@ -146,60 +146,23 @@ def comment(thing: Mapping | Record, text: str, *, by: User) -> Mapping | Record
 
 
 @transaction.atomic
-def accept_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Mapping]:
-    """Accept these drafts together, if they are still as many as the person was shown.
+def accept_many(company: Company, seen: Dict[int, int], *, by: User) -> list[Mapping]:
+    """Accept these drafts together; `seen` are the versions the person looked at, by mapping id.
 
     Raises:
-        Conflict: there are more or fewer now; nothing is saved.
+        Conflict: one of them is no draft any more, or another one; nothing is saved.
     """
-    ids = list(drafts.order_by().values_list("pk", flat=True))
-    rows = list(
-        Mapping.objects.with_records()
-        .select_related("company__settings")
-        .drafts()
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    if len(rows) != expected:
-        raise Conflict(f"Now {len(rows)}. Look again.")
-    if not rows:
-        raise Conflict("There is no draft left to accept here.")
-    targets.attach_ends(rows[0].company, rows)
-    now = timezone.now()
-    changes = []
-    for mapping in rows:
-        targets.check(_target_of(mapping), Kind(mapping.kind), mapping.company)
-        before = mapping.as_values()
-        mapping.state, mapping.decided_by, mapping.decided_at = State.ACCEPTED, by, now
-        mapping.version += 1
-        mapping.updated_at = now
-        changes.append(trail.Change(mapping, before, mapping.as_values()))
-    Mapping.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=State.ACCEPTED,
-        decided_by=by,
-        decided_at=now,
-        updated_at=now,
-        version=models.F("version") + 1,
-    )
-    trail.record_all(Verb.ACCEPTED, changes, by=by)
-    _tell(rows[0].company, [row.source_id for row in rows])
-    return rows
+    drafts = _locked_drafts(company, seen)
+    targets.attach_ends(company, drafts)
+    for mapping in drafts:
+        targets.check(_target_of(mapping), Kind(mapping.kind), company)
+    return _decide_all(drafts, Verb.ACCEPTED, State.ACCEPTED, by=by)
 
 
 @transaction.atomic
-def leave_many(drafts: MappingQuerySet, *, by: User, expected: int) -> list[Mapping]:
-    """Leave these drafts together, if they are still as many as the person was shown."""
-    rows = list(
-        Mapping.objects.with_records()
-        .drafts()
-        .filter(pk__in=list(drafts.order_by().values_list("pk", flat=True)))
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    if len(rows) != expected:
-        raise Conflict(f"Now {len(rows)}. Look again.")
-    return [leave(row, by=by) for row in rows]
+def leave_many(company: Company, seen: Dict[int, int], *, by: User) -> list[Mapping]:
+    """Leave these drafts together. Raises Conflict as `accept_many` does."""
+    return _decide_all(_locked_drafts(company, seen), Verb.LEFT, State.LEFT, by=by)
 
 
 def like_rows(mapping: Mapping) -> list[Record]:
@@ -297,6 +260,44 @@ def _decide(mapping: Mapping, decision: Decision, *, by: User) -> Mapping:
     )
     _tell(mapping.company, [mapping.source_id])
     return mapping
+
+
+def _locked_drafts(company: Company, seen: Dict[int, int]) -> list[Mapping]:
+    if not seen:
+        raise Conflict("There is no draft left to decide here.")
+    drafts = list(
+        company.mappings.drafts()
+        .with_records()
+        .filter(pk__in=list(seen))
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    if changed := len(seen) - sum(row.version == seen[row.pk] for row in drafts):
+        these = "1 of these was" if changed == 1 else f"{changed:,} of these were"
+        raise Conflict(f"{these} changed meanwhile. Nothing was saved. Look again.")
+    return drafts
+
+
+def _decide_all(drafts: list[Mapping], verb: Verb, state: State, *, by: User) -> list[Mapping]:
+    """One statement and one act for thousands of drafts, each with the target it has."""
+    company, now = drafts[0].company, timezone.now()
+    changes = []
+    for mapping in drafts:
+        before = mapping.as_values()
+        mapping.state, mapping.decided_by, mapping.decided_at = state, by, now
+        mapping.version += 1
+        mapping.updated_at = now
+        changes.append(trail.Change(mapping, before, mapping.as_values()))
+    company.mappings.filter(pk__in=[row.pk for row in drafts]).update(
+        state=state,
+        decided_by=by,
+        decided_at=now,
+        updated_at=now,
+        version=models.F("version") + 1,
+    )
+    trail.record_all(verb, changes, by=by)
+    _tell(company, [row.source_id for row in drafts])
+    return drafts
 
 
 def _save(mapping: Mapping) -> None:

@@ -357,32 +357,46 @@ def test_empty_comment_is_refused(draft, controller):
 def test_many_drafts_are_accepted_together(company, controller):
     MappingFactory.create_batch(3, company=company, draft=True)
 
-    reviewing.accept_many(company.mappings.drafts(), by=controller, expected=3)
+    reviewing.accept_many(company, company.mappings.versions(), by=controller)
 
     assert company.mappings.accepted().count() == 3
 
 
-def test_lines_of_one_act_share_its_id(company, controller):
+@pytest.mark.parametrize("decide", [reviewing.accept_many, reviewing.leave_many])
+def test_lines_of_one_act_share_its_id(decide, company, controller):
     MappingFactory.create_batch(3, company=company, draft=True)
 
-    reviewing.accept_many(company.mappings.drafts(), by=controller, expected=3)
+    decide(company, company.mappings.versions(), by=controller)
 
-    assert Entry.objects.filter(verb=Verb.ACCEPTED).values("act").distinct().count() == 1
+    assert Entry.objects.count() == 3
+    assert Entry.objects.values("act").distinct().count() == 1
 
 
-def test_another_count_than_shown_accepts_nothing(company, controller):
-    MappingFactory.create_batch(3, company=company, draft=True)
+@pytest.mark.parametrize("decide", [reviewing.accept_many, reviewing.leave_many])
+@pytest.mark.parametrize("now", [{"version": 2}, {"state": "none", "target": None}])
+def test_other_drafts_than_shown_are_not_decided(decide, now, company, controller):
+    drafts = MappingFactory.create_batch(3, company=company, draft=True)
+    shown = company.mappings.versions()
+    company.mappings.filter(pk=drafts[1].pk).update(**now)
 
-    with pytest.raises(Conflict, match=r"Now 3. Look again."):
-        reviewing.accept_many(company.mappings.drafts(), by=controller, expected=4)
+    with pytest.raises(Conflict, match=r"1 of these was changed meanwhile."):
+        decide(company, shown, by=controller)
 
-    assert company.mappings.drafts().count() == 3
+    assert not company.mappings.filter(decided_by=controller).exists()
+
+
+@pytest.mark.parametrize("decide", [reviewing.accept_many, reviewing.leave_many])
+def test_drafts_of_another_company_are_not_decided(decide, company, controller):
+    theirs = MappingFactory(draft=True)
+
+    with pytest.raises(Conflict):
+        decide(company, {theirs.pk: theirs.version}, by=controller)
 
 
 def test_many_are_left_together(company, controller):
     MappingFactory.create_batch(2, company=company, draft=True)
 
-    reviewing.leave_many(company.mappings.drafts(), by=controller, expected=2)
+    reviewing.leave_many(company, company.mappings.versions(), by=controller)
 
     assert company.mappings.filter(state="left").count() == 2
 

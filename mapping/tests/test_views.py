@@ -484,50 +484,85 @@ def test_rows_that_look_the_same_take_the_same_record(url, draft, dana, controll
 # --- Several at once
 
 
-def test_dialog_counts_what_it_would_accept(draft, dana):
-    dialog = dana.get("/c/acme/mappings/vendors/accept-many/", **HTMX).content.decode()
+MANY = "/c/acme/mappings/vendors/accept-many/"
 
-    assert "Accept 1 draft of vendors" in dialog
-    assert 'name="expected" value="1"' in dialog
+
+def test_dialog_counts_what_it_would_accept(draft, dana):
+    dialog = dana.get(MANY, **HTMX)
+
+    assert "Accept 1 draft of vendors" in dialog.content.decode()
+    assert f'name="seen" value="{dialog.context["seen"]}"' in dialog.content.decode()
 
 
 def test_bulk_accepts_what_was_counted(draft, dana):
-    answer = dana.post("/c/acme/mappings/vendors/accept-many/", {"expected": 1}, **HTMX)
+    shown = dana.get(MANY, **HTMX).context["seen"]
+
+    answer = dana.post(MANY, {"seen": shown}, **HTMX)
 
     draft.refresh_from_db()
     assert (answer.status_code, draft.state) == (200, State.ACCEPTED)
     assert "1 draft accepted" in answer["HX-Trigger"]
 
 
-def test_bulk_with_another_count_answers_the_fresh_dialog(draft, dana):
-    answer = dana.post("/c/acme/mappings/vendors/accept-many/", {"expected": 2}, **HTMX)
+@pytest.mark.parametrize("sent", [{}, {"seen": "another"}])
+def test_bulk_with_other_rows_than_shown_answers_the_fresh_dialog(sent, draft, dana):
+    answer = dana.post(MANY, sent, **HTMX)
 
     draft.refresh_from_db()
     assert (answer.status_code, draft.state) == (409, State.DRAFT)
     assert answer["HX-Retarget"] == "#dialog"
-    assert "Now 1. Look again." in answer.content.decode()
+    assert "Now 1. Look again. Nothing was saved." in answer.content.decode()
+
+
+def redraft(mapping):
+    """The machine finds another record for it, as sure as before."""
+    mapping.suggestion = SuggestionFactory(
+        company=mapping.company, run=mapping.suggestion.run, source=mapping.source
+    )
+    mapping.redraft(mapping.suggestion)
+    mapping.save()
+
+
+def test_draft_that_was_replaced_is_not_accepted_with_the_others_unseen(draft, dana):
+    shown = dana.get(MANY, **HTMX).context["seen"]
+    redraft(draft)
+
+    assert dana.post(MANY, {"seen": shown}, **HTMX).status_code == 409
+
+    draft.refresh_from_db()
+    assert draft.state == State.DRAFT
 
 
 def test_bulk_works_without_scripts(draft, dana):
-    page = dana.get("/c/acme/mappings/vendors/accept-many/").content.decode()
-    answer = dana.post("/c/acme/mappings/vendors/accept-many/", {"expected": 1})
+    page = dana.get(MANY)
+    answer = dana.post(MANY, {"seen": page.context["seen"]})
 
-    assert "<html" in page
+    assert "<html" in page.content.decode()
     assert answer.url == "/c/acme/mappings/vendors/"
 
 
-def test_ticked_rows_are_accepted(draft, dana):
-    dana.post("/c/acme/mappings/vendors/accept-many/", {"ids": [draft.source_id]}, **HTMX)
+@pytest.mark.parametrize(
+    ("path", "state"), [("accept-many/", State.ACCEPTED), ("leave-many/", State.LEFT)]
+)
+def test_ticked_rows_are_decided(path, state, draft, dana):
+    page = dana.get("/c/acme/mappings/vendors/").content.decode()
+
+    dana.post(f"/c/acme/mappings/vendors/{path}", {"ids": [draft.seen]}, **HTMX)
 
     draft.refresh_from_db()
-    assert draft.state == State.ACCEPTED
+    assert f'value="{draft.pk}:1" form="ticked"' in page
+    assert draft.state == state
 
 
-def test_ticked_rows_are_left(draft, dana):
-    dana.post("/c/acme/mappings/vendors/leave-many/", {"ids": [draft.source_id]}, **HTMX)
+@pytest.mark.parametrize("path", ["accept-many/", "leave-many/"])
+def test_ticked_row_that_was_drafted_anew_is_not_decided_unseen(path, draft, dana):
+    ticked = draft.seen
+    redraft(draft)
+
+    answer = dana.post(f"/c/acme/mappings/vendors/{path}", {"ids": [ticked]}, **HTMX)
 
     draft.refresh_from_db()
-    assert draft.state == State.LEFT
+    assert (answer.status_code, draft.state) == (409, State.DRAFT)
 
 
 # --- Drafting

@@ -17,6 +17,7 @@ from mapping.models import Publication
 from mapping.signals import mappings_changed
 from sync import mirroring, pulling, readiness
 from sync.models import Push, WorkerMark
+from sync.waiting import WaitingBills
 
 # Settings that decide what a bill needs; the others leave every answer as it is.
 DECISIVE = {"granularity", "currency", "retainage_account"}
@@ -40,10 +41,13 @@ def _mappings_changed(
     publication: Publication | None = None,
     **_rest: Any,
 ) -> None:
-    refreshed = readiness.refresh(company, records=sources)
+    readiness.lock(company)
     if publication is not None:
-        publication.bills_unblocked = refreshed.became_ready
-        publication.amount_unblocked = refreshed.amount
+        # Asked as its preview asks, and before what it lets go counts as ready.
+        published = list(publication.mappings.values_list("pk", flat=True))
+        let_go = WaitingBills().let_go_by(company, published)
+        publication.bills_unblocked, publication.amount_unblocked = let_go.bills, let_go.amount
+    readiness.refresh(company, records=sources)
 
 
 def _settings_changed(sender: object, *, company: Company, changed: set[str], **_rest: Any) -> None:

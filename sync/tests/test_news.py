@@ -5,11 +5,12 @@ from django.urls import reverse
 
 from companies.models import Company
 from connectors.tests.factories import RecordFactory
+from mapping import publishing
 from mapping.lookup import Lookup
 from mapping.tests.factories import MappingFactory
 from sync import gate
 from sync.models import Bill
-from sync.tests.factories import BillFactory, RunFactory, map_record
+from sync.tests.factories import BillFactory, PushFactory, RunFactory, map_record
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +137,15 @@ def test_nothing_is_drafted_before_both_sides_were_pulled(company, decide):
     decide(posting_style="items")
 
     assert not company.suggestion_runs.filter(state="waiting").exists()
+
+
+def test_a_publication_let_go_what_its_preview_promised(company, controller):
+    BillFactory(company=company, accepted=True)
+    BillFactory(company=company, accepted=True, fault=Bill.Fault.NOT_APPROVED)
+    PushFactory(bill=BillFactory(company=company, accepted=True), company=company, posted=True)
+    promised = publishing.preview(company).lets_go
+
+    said = publishing.publish(company, by=controller).publication
+
+    assert promised.bills == 1
+    assert (said.bills_unblocked, said.amount_unblocked) == (promised.bills, promised.amount)

@@ -34,6 +34,7 @@ P = ParamSpec("P")
 S = TypeVar("S", bound="ProcoreSandbox")
 Handler = Callable[Concatenate[S, Request, P], Response]
 
+TOOLS = {"subcontracts", "purchase_orders", "requisitions", "direct_costs"}
 NOT_CONNECTED = {"errors": ["App is not connected to this company."]}
 NO_ACCESS = {"code": 403, "message": "You do not have access to this project or tool."}
 PROJECT_STATUSES = {"All": None, "Active": True, "Inactive": False}
@@ -98,7 +99,9 @@ class ProcoreSandbox(LoginHost):
             "direct_cost_lines",
         ),
         ("POST", "/_sandbox/rows/<table>", "write_rows"),
+        ("DELETE", "/_sandbox/rows/<table>/<key>", "delete_row"),
         ("GET|PUT|DELETE", "/_sandbox/closed_projects/<int:project_id>", "close_project"),
+        ("GET|PUT|DELETE", "/_sandbox/closed_projects/<int:project_id>/<tool>", "close_tool"),
     ]
 
     def __init__(
@@ -158,19 +161,21 @@ class ProcoreSandbox(LoginHost):
         if named != str(self.own_company["id"]):
             raise Denied(403, NOT_CONNECTED)
 
-    def _project(self, project_id: int | None) -> Doc:
+    def _project(self, project_id: int | None, tool: str = "") -> Doc:
         """A project whose tools are switched off, or that our user was not added to, is a 403."""
         if project_id is None:
             raise missing_param("project_id")
         if self.store.get("closed_projects", project_id):
+            raise Denied(403, NO_ACCESS)
+        if self.store.get("closed_tools", f"{project_id}/{tool}"):
             raise Denied(403, NO_ACCESS)
         project = self.store.get("projects", project_id)
         if project is None:
             raise not_found()
         return project
 
-    def _named_project(self, request: Request) -> Doc:
-        return self._project(request.args.get("project_id", type=int))
+    def _named_project(self, request: Request, tool: str = "") -> Doc:
+        return self._project(request.args.get("project_id", type=int), tool)
 
     def _listed(
         self, request: Request, rows: Sequence[Doc], *, default: int = 100, most: int = 2000
@@ -281,7 +286,7 @@ class ProcoreSandbox(LoginHost):
         return self._commitments(request, "purchase_order")
 
     def _commitments(self, request: Request, commitment_type: str) -> Response:
-        project = self._named_project(request)
+        project = self._named_project(request, tool=f"{commitment_type}s")
         billed: dict[int, Decimal] = {}
         for application in self.books.applications(project["id"]):
             billed[application.commitment["id"]] = application.earned_less_retainage
@@ -314,13 +319,14 @@ class ProcoreSandbox(LoginHost):
         contract = self.store.get("commitments", commitment_id)
         if contract is None or contract["project_id"] != project["id"]:
             raise not_found()
+        self._project(project["id"], tool=f"{contract['type']}s")
         coding = views.Coding(self.books, project["id"])
         rows = filtered(self.books.commitment_lines(commitment_id), request, DATED)
         return self._listed(request, [views.commitment_line(row, contract, coding) for row in rows])
 
     @api()
     def requisitions(self, request: Request) -> Response:
-        project = self._named_project(request)
+        project = self._named_project(request, tool="requisitions")
         by_id = {one.requisition["id"]: one for one in self.books.applications(project["id"])}
         rows = [one.requisition for one in by_id.values()]
         rows = filtered(rows, request, (*DATED, "commitment_id", "status"))
@@ -335,7 +341,7 @@ class ProcoreSandbox(LoginHost):
 
     @api()
     def requisition(self, request: Request, requisition_id: int) -> Response:
-        project = self._named_project(request)
+        project = self._named_project(request, tool="requisitions")
         for application in self.books.applications(project["id"]):
             if application.requisition["id"] == requisition_id:
                 coding = views.Coding(self.books, project["id"])
@@ -349,7 +355,7 @@ class ProcoreSandbox(LoginHost):
 
     @api()
     def direct_costs(self, request: Request, project_id: int) -> Response:
-        self._project(project_id)
+        self._project(project_id, tool="direct_costs")
         rows = [row for row in self.store.all("direct_costs") if row["project_id"] == project_id]
         shown = [
             views.direct_cost(row, self.books.direct_cost_amount(row), self._vendor_of(row))
@@ -373,7 +379,7 @@ class ProcoreSandbox(LoginHost):
         )
 
     def _direct_cost(self, project_id: int, cost_id: int) -> Doc:
-        self._project(project_id)
+        self._project(project_id, tool="direct_costs")
         row = self.store.get("direct_costs", cost_id)
         if row is None or row["project_id"] != project_id:
             raise not_found()
@@ -405,10 +411,26 @@ class ProcoreSandbox(LoginHost):
             self.books.touch_header(table, row, self.now())
         return json_response(written)
 
+    def delete_row(self, request: Request, table: str, key: str) -> Response:
+        """Take a row away for good, as Procore does where it keeps no deleted ones (13)."""
+        if table not in TABLES or TABLES[table].parent:
+            return json_response({"message": f"Rows of {table} cannot be deleted alone."}, 404)
+        self.store.delete(table, key)
+        return json_response({"deleted": key})
+
     def close_project(self, request: Request, project_id: int) -> Response:
         """PUT closes a project to our user (403), DELETE opens it again."""
+        return self._close(request, "closed_projects", str(project_id))
+
+    def close_tool(self, request: Request, project_id: int, tool: str) -> Response:
+        """The same for one tool of a project, named as its list is."""
+        if tool not in TOOLS:
+            return json_response({"message": f"There is no tool {tool}."}, 404)
+        return self._close(request, "closed_tools", f"{project_id}/{tool}")
+
+    def _close(self, request: Request, closed: str, key: str) -> Response:
         if request.method == "PUT":
-            self.store.put("closed_projects", project_id, {"id": project_id})
+            self.store.put(closed, key, {"id": key})
         elif request.method == "DELETE":
-            self.store.delete("closed_projects", project_id)
-        return json_response({"closed": self.store.get("closed_projects", project_id) is not None})
+            self.store.delete(closed, key)
+        return json_response({"closed": self.store.get(closed, key) is not None})

@@ -117,6 +117,10 @@ class Procore:
     def close_project(self, project_id):
         requests.put(f"{self.url}/_sandbox/closed_projects/{project_id}", timeout=5)
 
+    def close_tool(self, project_id, tool):
+        url = f"{self.url}/_sandbox/closed_projects/{project_id}/{tool}"
+        requests.put(url, timeout=5).raise_for_status()
+
     def misbehave(self, kind, **how):
         self.sandbox.faults.append(Fault(kind, **how))
 

@@ -55,6 +55,19 @@ def test_a_closed_project_can_be_opened_again(procore):
     assert procore.get(REQUISITIONS, project_id=JOB).status_code == 200
 
 
+def test_one_tool_of_a_project_can_be_switched_off(procore):
+    procore.close_tool(JOB, "requisitions")
+
+    assert procore.get(REQUISITIONS, project_id=JOB).status_code == 403
+    assert procore.get(f"/rest/v1.0/projects/{JOB}/direct_costs").status_code == 200
+
+
+def test_a_deleted_row_is_listed_no_more(procore):
+    requests.delete(f"{procore.url}/_sandbox/rows/vendors/{MASON}", timeout=5).raise_for_status()
+
+    assert procore.vendors().json() == []
+
+
 def test_an_unknown_project_is_not_found(procore):
     assert procore.get(REQUISITIONS, project_id=999).status_code == 404
 

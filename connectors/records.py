@@ -27,10 +27,15 @@ class PulledCompany:
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A row that could not be understood. It takes its place, so that the rest still comes."""
+    """What could not be read takes its place, so that the rest still comes.
+
+    It stands for one row or, where no id is known, for every row of its kind in the list.
+    """
 
     sentence: str  # names the row and what is wrong with it
     payload: JSON
+    kind: str  # a RecordKind, PulledBill.Kind or PulledCommitment.Kind
+    external_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
     by_cost_code = settings.granularity == CompanySettings.Granularity.COST_CODE
     checks = (
         (found.GONE, bill.gone_at is not None),
+        (found.UNREADABLE, bill.unreadable_at is not None),
         (bill.not_ours, bool(bill.not_ours)),
         (found.NOT_APPROVED, not bill.is_approved),
         (found.NO_VENDOR, bill.vendor is None),

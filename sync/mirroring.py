@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import CharField
+from django.db.models import CharField, Q, QuerySet
 from django.utils import timezone
 
 from common.bill_numbers import plain_number
@@ -56,14 +56,14 @@ def records(
         result.changed |= changed
         result.found += len(batch)
     with _noticing_drift(connection) as changed:
-        missing = connection.records.filter(
-            kind=kind, last_seen_at__lt=started_at, gone_at=None
-        ).select_for_update(of=("self",), no_key=True)
+        missing = (
+            connection.records.filter(kind=kind, last_seen_at__lt=started_at, gone_at=None)
+            .exclude(_hidden(result.unreadable))
+            .select_for_update(of=("self",), no_key=True)
+        )
         gone = list(missing.order_by("pk").values_list("pk", flat=True))
-        # A row we could not read was seen all the same: while there are any, nothing is gone.
-        if not result.unreadable:
-            Record.objects.filter(pk__in=gone).update(gone_at=timezone.now())
-            changed |= set(gone)
+        Record.objects.filter(pk__in=gone).update(gone_at=timezone.now())
+        changed |= set(gone)
     result.changed |= changed
     return result
 
@@ -163,10 +163,9 @@ def commitments(
             if is_changed:
                 result.changed.add(row.pk)
         result.found += len(batch)
-    if not result.unreadable:
-        Commitment.objects.filter(connection=connection, project=project, gone_at=None).exclude(
-            pk__in=seen
-        ).update(gone_at=timezone.now())
+    missing = Commitment.objects.filter(connection=connection, project=project, gone_at=None)
+    missing = missing.exclude(pk__in=seen).exclude(_hidden(result.unreadable))
+    missing.update(gone_at=timezone.now())
     return result
 
 
@@ -238,12 +237,28 @@ def bills(
             readiness.refresh(company, bills=changed)
         result.found += len(batch)
         result.changed |= changed
-    if not result.unreadable:
-        with transaction.atomic():
-            readiness.lock(company)
-            gone = Bill.objects.filter(connection=connection, project=project, gone_at=None)
-            gone.exclude(pk__in=seen).update(gone_at=timezone.now(), fault=Bill.Fault.GONE)
+    hidden = _hidden(result.unreadable)
+    with transaction.atomic():
+        readiness.lock(company)
+        missing = Bill.objects.filter(connection=connection, project=project, gone_at=None)
+        missing = missing.exclude(pk__in=seen)
+        missing.exclude(hidden).update(gone_at=timezone.now(), fault=Bill.Fault.GONE)
+        _hold_unread(missing.filter(hidden))
     return result
+
+
+@transaction.atomic
+def bills_are_hidden(project: Record | None) -> None:
+    """We may not look into this project now: what we have of its bills may be out of date."""
+    if project:
+        readiness.lock(project.company)
+        _hold_unread(Bill.objects.filter(project=project, gone_at=None))
+
+
+def _hold_unread(bills: QuerySet[Bill]) -> None:
+    bills.filter(unreadable_at=None).update(
+        unreadable_at=timezone.now(), fault=Bill.Fault.UNREADABLE
+    )
 
 
 def _write_bill(
@@ -268,11 +283,12 @@ def _write_bill(
     elif (
         row.content_sha256 == digest
         and row.gone_at is None
+        and row.unreadable_at is None
         and row.not_ours == (pulled.not_ours or "")
     ):
         Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row, False
-    # A bill that came back unchanged is still the version it was.
+    # One that came back, or can be read again, unchanged is still the version it was.
     if row.content_sha256 != digest:
         row.version += 1
     row.number = pulled.number[:200]
@@ -293,7 +309,7 @@ def _write_bill(
     row.content_sha256 = digest
     row.payload = plain(pulled.payload)
     row.last_seen_at = now
-    row.gone_at = None
+    row.gone_at = row.unreadable_at = None
     lines = [
         BillLine(
             company_id=connection.company_id,
@@ -385,6 +401,17 @@ def _batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[lis
         result.unreadable += [row for row in batch if isinstance(row, Unreadable)]
         if readable := [row for row in batch if not isinstance(row, Unreadable)]:
             yield readable
+
+
+def _hidden(unreadable: Iterable[Unreadable]) -> Q:
+    """The rows that these stand for: not shown, and yet perhaps still there."""
+    ids: dict[str, set[str]] = {}
+    for mark in unreadable:
+        ids.setdefault(str(mark.kind), set()).add(mark.external_id)
+    hidden = Q(pk__in=[])
+    for kind, those in ids.items():
+        hidden |= Q(kind=kind) if "" in those else Q(kind=kind, external_id__in=those)
+    return hidden
 
 
 def _content(pulled: PulledBill) -> Mapping[str, Any]:

@@ -107,7 +107,8 @@ class PullProblem(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     sentence = models.TextField()
     payload = models.JSONField(null=True)
-    # Set when a later pull of the same list went through without it.
+    # Set when a later pull of the same list was read to its end; what kept a list from being read
+    # at all, when a later pull met something else.
     cleared_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -191,6 +192,7 @@ class Bill(models.Model):
             PulledBill.NotOurs.SENT_BY_ANOTHER.value,
             "was sent by another integration",
         )
+        UNREADABLE = "unreadable", "cannot be read now"
         NO_VENDOR = "no_vendor", "names no vendor we know"
         NO_LINES = "no_lines", "has no lines"
         NO_COST_CODE = "no_cost_code", "a line has no cost code"
@@ -233,6 +235,8 @@ class Bill(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
+    # Since when the source has it, but not so that we could read it: what is here may be old.
+    unreadable_at = models.DateTimeField(null=True)
     readiness = models.CharField(
         max_length=16, choices=Readiness.choices, default=Readiness.UNMAPPED
     )

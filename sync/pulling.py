@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db import connection as database
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -117,6 +117,8 @@ def pull_step(step_id: int) -> None:
     try:
         result = _bring_in(step)
     except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:
+        if isinstance(error, AccessDenied) and step.what == What.BILLS:
+            mirroring.bills_are_hidden(step.project)
         _give_up(step, error)
     except ConnectorError as error:
         if step.tries >= MOST_TRIES:
@@ -158,7 +160,10 @@ def _done(step: PullStep, result: mirroring.Mirrored) -> None:
     with transaction.atomic():
         if not _still_ours(step):
             return
-        _keep_problems(step, result.unreadable)
+        # The list was read: what earlier pulls said of it is settled, or said anew.
+        _earlier_problems(step).update(cleared_at=Now())
+        for mark in result.unreadable:
+            _keep_problem(step, mark.sentence, mark.payload)
         PullStep.objects.filter(pk=step.pk).update(
             state=PullStep.State.DONE,
             found=result.found,
@@ -176,8 +181,9 @@ def _give_up(step: PullStep, error: ConnectorError) -> None:
     with transaction.atomic():
         if not _still_ours(step):
             return
-        payload = getattr(error, "payload", None)
-        _keep_problems(step, [Unreadable(sentence=str(error), payload=payload)])
+        # What the last good read complained about is as it was.
+        _earlier_problems(step).filter(step__state=PullStep.State.FAILED).update(cleared_at=Now())
+        _keep_problem(step, str(error), getattr(error, "payload", None))
         PullStep.objects.filter(pk=step.pk).update(
             state=PullStep.State.FAILED, problem=str(error), due_at=None, lease_until=None
         )
@@ -211,25 +217,27 @@ def _still_ours(step: PullStep) -> bool:
     )
 
 
-def _keep_problems(step: PullStep, unreadable: list[Unreadable]) -> None:
-    """Nothing is dropped in silence; problems of earlier pulls of this list are settled."""
-    earlier = PullProblem.objects.filter(
+def _earlier_problems(step: PullStep) -> QuerySet[PullProblem]:
+    """What earlier pulls of the same list said, and is not settled."""
+    return PullProblem.objects.filter(
         connection=step.run.connection,
         step__what=step.what,
         step__record_kind=step.record_kind,
         step__project=step.project,
         cleared_at=None,
     )
-    earlier.update(cleared_at=Now())
-    PullProblem.objects.bulk_create(
-        PullProblem(
-            company=step.company,
-            connection=step.run.connection,
-            step=step,
-            sentence=problem.sentence,
-            payload=mirroring.plain(problem.payload),
-        )
-        for problem in unreadable
+
+
+def _keep_problem(step: PullStep, sentence: str, payload: object) -> None:
+    """Nothing is dropped in silence."""
+    connection = step.run.connection
+    assert connection is not None  # noqa: S101  # every pull has one
+    PullProblem.objects.create(
+        company=step.company,
+        connection=connection,
+        step=step,
+        sentence=sentence,
+        payload=mirroring.plain(payload),
     )
 
 

@@ -5,9 +5,10 @@ Sections named below are those of the Procore fact sheet.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from common.choices import RecordKind
 from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
@@ -27,17 +28,15 @@ from connectors.records import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
+K = TypeVar("K", bound=str)
 
 SYSTEM = "Procore"
 PAGE_SIZE = 100
 # 14: a change may show in a filtered list a little later than its own time says.
 OVERLAP = timedelta(minutes=5)
-COMMITMENT_LISTS = {
-    PulledCommitment.Kind.SUBCONTRACT: ("subcontracts", "/rest/v1.0/work_order_contracts"),
-    PulledCommitment.Kind.PURCHASE_ORDER: (
-        "purchase orders",
-        "/rest/v1.0/purchase_order_contracts",
-    ),
+COMMITMENT_PATHS = {
+    PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
+    PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
 }
 
 
@@ -118,16 +117,16 @@ class ProcoreClient:
     def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
         return _from_tools(
             {
-                tool: self._commitments(kind, path, project_id)
-                for kind, (tool, path) in COMMITMENT_LISTS.items()
+                kind: self._commitments(kind, path, project_id)
+                for kind, path in COMMITMENT_PATHS.items()
             }
         )
 
     def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         return _from_tools(
             {
-                "subcontractor invoices": self._invoices(project_id),
-                "direct costs": self._direct_costs(project_id),
+                PulledBill.Kind.SUBCONTRACTOR_INVOICE: self._invoices(project_id),
+                PulledBill.Kind.DIRECT_COST: self._direct_costs(project_id),
             }
         )
 
@@ -138,21 +137,21 @@ class ProcoreClient:
         seen = set()
         for row in self._company_rows("/rest/v1.0/vendors", view="extended", **_changed(since)):
             seen.add(_id(row))
-            yield _readable(translate.vendor, row, is_active=True)
+            yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=True)
         for row in self._rows(f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"):
             # One that was switched off between the two lists was given already.
             if _id(row) not in seen:
-                yield _readable(translate.vendor, row, is_active=False)
+                yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=False)
 
     def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord | Unreadable]:
         """3.3: without the filter the list hides inactive projects."""
         everything = {"filters[by_status]": "All"}
         rows = self._company_rows("/rest/v1.0/projects", **everything, **_changed(since))
-        return (_readable(translate.project, row) for row in rows)
+        return (_readable(RecordKind.PROJECT, translate.project, row) for row in rows)
 
     def _cost_types(self) -> Iterator[PulledRecord | Unreadable]:
         rows = self._company_rows("/rest/v1.0/line_item_types")
-        return (_readable(translate.cost_type, row) for row in rows)
+        return (_readable(RecordKind.COST_TYPE, translate.cost_type, row) for row in rows)
 
     def _cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
         """The company's standard codes, then those that only a project has."""
@@ -185,6 +184,7 @@ class ProcoreClient:
                 yield Unreadable(
                     sentence=f"The cost codes of {project.name} cannot be read. {denied}",
                     payload=project.payload,
+                    kind=RecordKind.COST_CODE,
                 )
 
     def _cost_code_rows(self, project_id: str) -> Iterator[JSON]:
@@ -196,7 +196,7 @@ class ProcoreClient:
         self, kind: PulledCommitment.Kind, path: str, project_id: str
     ) -> Iterator[PulledCommitment | Unreadable]:
         for row in self._rows(path, project_id=project_id, view="extended"):
-            yield _readable(self._commitment, row, kind, path, project_id)
+            yield _readable(kind, self._commitment, row, kind, path, project_id)
 
     def _commitment(
         self, row: JSON, kind: PulledCommitment.Kind, path: str, project_id: str
@@ -211,8 +211,9 @@ class ProcoreClient:
             return
         codes = self._codes(project_id)
         by_id = {_id(row): row for row in rows}
+        kind = PulledBill.Kind.SUBCONTRACTOR_INVOICE
         for row in rows:
-            yield _readable(_invoice, row, by_id, project_id=project_id, codes=codes)
+            yield _readable(kind, _invoice, row, by_id, project_id=project_id, codes=codes)
 
     def _codes(self, project_id: str) -> pay_applications.Codes:
         """What an item's ids mean. An id whose row cannot be read means nothing to us."""
@@ -233,7 +234,7 @@ class ProcoreClient:
     def _direct_costs(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
         path = f"/rest/v1.0/projects/{project_id}/direct_costs"
         for row in self._rows(path):
-            yield _readable(self._direct_cost, row, path, project_id)
+            yield _readable(PulledBill.Kind.DIRECT_COST, self._direct_cost, row, path, project_id)
 
     def _direct_cost(self, row: JSON, path: str, project_id: str) -> PulledBill:
         lines = list(self._rows(f"{path}/{_id(row)}/line_items"))
@@ -269,40 +270,54 @@ class ProcoreClient:
             )
 
 
-def _from_tools(lists: Mapping[str, Iterator[T]]) -> Iterator[T | Unreadable]:
-    """What a project's tools have, one after the other.
+def _from_tools(lists: Mapping[K, Iterator[T]]) -> Iterator[T | Unreadable]:
+    """What a project's tools have, one after the other: one tool a kind.
 
     A tool that is switched off is normal (12, gotcha 20): its list leaves a mark and the others
     still come. A project whose every tool says no is one that we may not see.
     """
-    denials: dict[str, AccessDenied] = {}
-    for tool, rows in lists.items():
+    denials: dict[K, AccessDenied] = {}
+    for kind, rows in lists.items():
         try:
             yield from rows
         except AccessDenied as denied:
-            denials[tool] = denied
+            denials[kind] = denied
     if len(denials) == len(lists):
         raise next(iter(denials.values()))
-    for tool, reason in denials.items():
-        sentence = f"The {tool} of this project cannot be read. {reason}"
-        yield Unreadable(sentence=sentence, payload={})
+    for kind, reason in denials.items():
+        sentence = f"The {_words(kind)}s of this project cannot be read. {reason}"
+        yield Unreadable(sentence=sentence, payload={}, kind=kind)
 
 
 def _readable(
-    translate_row: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    kind: str,
+    translate_row: Callable[Concatenate[JSON, P], T],
+    row: JSON,
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> T | Unreadable:
     """One row that cannot be understood must not keep the others from coming."""
     try:
-        return translate_row(*args, **kwargs)
+        return translate_row(row, *args, **kwargs)
     except UnexpectedPayload as error:
-        return Unreadable(sentence=str(error), payload=error.payload)
+        return Unreadable(
+            sentence=str(error), payload=error.payload, kind=kind, external_id=_id(row)
+        )
 
 
 def _cost_codes(rows: Iterable[JSON]) -> list[PulledRecord | Unreadable]:
     """One whole list, company or project: a code's path needs the rows above it."""
     rows = list(rows)
     by_id = {_id(row): row for row in rows}
-    return [_readable(translate.cost_code, row, by_id) for row in rows]
+    codes = [_readable(RecordKind.COST_CODE, translate.cost_code, row, by_id) for row in rows]
+    # 4.3: our records of them are known by the joined code.
+    return [
+        replace(code, external_id=translate.text(row, "full_code"))
+        if isinstance(code, Unreadable)
+        else code
+        for row, code in zip(rows, codes, strict=True)
+    ]
 
 
 def _invoice(
@@ -325,6 +340,11 @@ def _changed(since: datetime | None) -> dict[str, str]:
     start = (since - OVERLAP).astimezone(UTC)
     end = datetime.now(UTC) + timedelta(days=1)
     return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _words(kind: str) -> str:
+    """ "direct_cost" as people say it: "direct cost"."""
+    return kind.replace("_", " ")
 
 
 def _id(row: JSON) -> str:

@@ -173,6 +173,8 @@ def record(kind: RecordKind, payload: JSON) -> PulledRecord | Unreadable:
             sentence=f"QuickBooks sent a {entity.lower()} that cannot be understood"
             f" ({_label(payload)}): {type(error).__name__} at {error}.",
             payload=payload,
+            kind=kind,
+            external_id=str(payload.get("Id") or "") if isinstance(payload, dict) else "",
         )
 
 

@@ -15,7 +15,7 @@ from connectors.errors import Unreachable
 from connectors.models import Record
 from mapping.models import Mapping
 from sync import mirroring, pulling, tasks
-from sync.models import Bill, PullProblem, PullStep, Run
+from sync.models import Bill, PullProblem, PullStep, Push, Run
 from sync.tests.world import QUERY
 
 
@@ -91,6 +91,82 @@ def test_a_project_we_may_not_see_does_not_stop_the_others(world):
     assert run.state == Run.State.PARTLY
     assert PullProblem.objects.filter(cleared_at=None).exists()
     assert world.bill("D-8").gone_at is None, "not seen is not gone when we may not look"
+    assert world.bill("D-8").fault == Bill.Fault.UNREADABLE
+    assert world.bill("D-7").fault == "", "its project is open"
+
+
+def test_what_is_deleted_is_gone_though_another_tool_is_off(world):
+    world.pull()
+    world.close_tool(21, "direct_costs")
+    world.delete_in_source("requisitions", 61)
+
+    world.pull(Side.SOURCE)
+
+    assert world.bill("KC-100").fault == Bill.Fault.GONE
+    assert world.bill("D-7").gone_at is None, "its tool is the one that is off"
+
+
+def test_a_bill_whose_tool_is_off_is_held_until_it_can_be_read_again(world):
+    world.ready_bill()
+    world.close_tool(21, "direct_costs")
+
+    world.pull(Side.SOURCE)
+    held = world.bill("D-7")
+    world.open_tool(21, "direct_costs")
+    world.pull(Side.SOURCE)
+
+    assert held.fault == Bill.Fault.UNREADABLE
+    assert (world.bill("D-7").fault, world.bill("D-7").version) == ("", held.version)
+
+
+def test_a_bill_that_becomes_unreadable_is_not_sent_as_it_was(world):
+    bill = world.ready_bill("D-8")
+    world.send(bill)
+    world.edit_source("direct_costs", {"id": "72", "date": ""})
+
+    world.pull(Side.SOURCE)
+    push = world.work(bill.pushes.get())
+
+    assert push.state == Push.State.FAILED
+    assert "cannot be read now" in push.sentence
+    assert not world.books()
+
+
+def test_a_bill_that_cannot_be_read_stays_held_when_settings_change(world):
+    world.ready_bill("D-8")
+    world.edit_source("direct_costs", {"id": "72", "date": ""})
+    world.pull(Side.SOURCE)
+
+    mirroring.judge_again(world.company)
+
+    assert world.bill("D-8").fault == Bill.Fault.UNREADABLE
+
+
+def test_a_vendor_that_is_gone_is_noticed_beside_one_that_cannot_be_read(world):
+    world.pull()
+    world.delete_in_source("vendors", 13)
+    world.edit_source("vendors", {"id": "12", "name": ""})
+
+    world.pull(Side.SOURCE)
+
+    assert world.record(RecordKind.VENDOR, "13").gone_at is not None
+    assert world.record(RecordKind.VENDOR, "12").gone_at is None
+
+
+def test_a_read_that_fails_leaves_the_problems_of_the_last_good_one(world):
+    world.edit_source("direct_costs", {"id": "72", "date": ""})
+    world.pull(Side.SOURCE)
+    world.fault(
+        Side.SOURCE, kind="answer", status=503, times=99, method="GET", path="/rest/v1.1/requisit*"
+    )
+
+    for _twice in range(2):
+        world.pull(Side.SOURCE)
+
+    of_birch = PullProblem.objects.filter(cleared_at=None, step__project__external_id="22")
+    unreadable, unreachable = of_birch.order_by("pk").values_list("sentence", flat=True)
+    assert "direct cost 72" in unreadable
+    assert unreachable != unreadable
 
 
 def test_two_pulls_at_once_are_refused(world):

@@ -225,6 +225,18 @@ class World:
         url = f"{self.quickbooks.url}/_sandbox/{entity}/{external_id}/{action}"
         requests.post(url, json=body, timeout=5).raise_for_status()
 
+    def close_tool(self, project_id, tool):
+        url = f"{self.procore.url}/_sandbox/closed_projects/{project_id}/{tool}"
+        requests.put(url, timeout=5).raise_for_status()
+
+    def open_tool(self, project_id, tool):
+        url = f"{self.procore.url}/_sandbox/closed_projects/{project_id}/{tool}"
+        requests.delete(url, timeout=5).raise_for_status()
+
+    def delete_in_source(self, table, key):
+        url = f"{self.procore.url}/_sandbox/rows/{table}/{key}"
+        requests.delete(url, timeout=5).raise_for_status()
+
     def edit_source(self, table, *rows):
         url = f"{self.procore.url}/_sandbox/rows/{table}"
         requests.post(url, json=list(rows), timeout=5).raise_for_status()

@@ -202,6 +202,7 @@ def test_a_row_that_cannot_be_read_lets_the_others_come(procore, client):
 
     assert (broken.payload, fine.name) == (rows[0], "Fine")
     assert "vendor 1" in broken.sentence
+    assert (broken.kind, broken.external_id) == (RecordKind.VENDOR, "1")
 
 
 @pytest.mark.parametrize("row", [{"name": "No id"}, {"id": "", "name": "Blank id"}])
@@ -366,12 +367,13 @@ def test_other_projects_work_while_one_is_closed(procore, client):
 
 def test_a_tool_that_is_off_leaves_a_mark_and_the_other_bills_come(procore, client):
     example_s.write(procore, applications=1)
-    procore.answer(f"/rest/v1.0/projects/{JOB}/direct_costs", "{}", status=403)
+    procore.close_tool(JOB, "direct_costs")
 
     invoice, mark = client.bills(str(JOB))
 
     assert invoice.external_id == "2001"
     assert mark.sentence.startswith("The direct costs of this project cannot be read.")
+    assert (mark.kind, mark.external_id) == (PulledBill.Kind.DIRECT_COST, "")
 
 
 def test_a_project_we_cannot_see_is_denied(client):

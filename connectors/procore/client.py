@@ -301,9 +301,12 @@ def _readable(
     try:
         return translate_row(row, *args, **kwargs)
     except UnexpectedPayload as error:
-        return Unreadable(
-            sentence=str(error), payload=error.payload, kind=kind, external_id=_id(row)
-        )
+        sentence, payload = str(error), error.payload
+    except AccessDenied as denied:
+        # It is listed, and what belongs to it is hidden: this one only, not its list.
+        sentence = f"Procore's {_words(kind)} {_id(row)} cannot be read. {denied}"
+        payload = row
+    return Unreadable(sentence=sentence, payload=payload, kind=kind, external_id=_id(row))
 
 
 def _cost_codes(rows: Iterable[JSON]) -> list[PulledRecord | Unreadable]:

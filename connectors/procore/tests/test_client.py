@@ -376,6 +376,18 @@ def test_a_tool_that_is_off_leaves_a_mark_and_the_other_bills_come(procore, clie
     assert (mark.kind, mark.external_id) == (PulledBill.Kind.DIRECT_COST, "")
 
 
+def test_a_commitment_whose_lines_are_hidden_lets_the_others_come(procore, client):
+    for number in (1, 2):
+        procore.write("commitments", example_s.commitment() | {"id": number, "number": number})
+    procore.answer("/rest/v1.0/work_order_contracts/1/line_items", "{}", status=403)
+
+    mark, found = client.commitments(str(JOB))
+
+    assert (mark.kind, mark.external_id) == (PulledCommitment.Kind.SUBCONTRACT, "1")
+    assert mark.sentence.startswith("Procore's subcontract 1 cannot be read.")
+    assert found.external_id == "2"
+
+
 def test_a_project_we_cannot_see_is_denied(client):
     with pytest.raises(AccessDenied):
         list(client.commitments("999"))

@@ -181,11 +181,25 @@ def _write_commitment(
         kind=pulled.kind.value,
         external_id=pulled.external_id,
     )
-    if row.pk and row.content_sha256 == digest and row.gone_at is None:
+    before = [row.vendor_id, *_coded(row.lines.all())] if row.pk else None
+    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
+    lines = [
+        CommitmentLine(
+            company_id=connection.company_id,
+            position=position,
+            external_id=line.external_id,
+            description=line.description,
+            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
+            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
+            amount=line.amount,
+        )
+        for position, line in enumerate(pulled.lines, 1)
+    ]
+    is_same = row.content_sha256 == digest and row.gone_at is None
+    if is_same and before == [row.vendor_id, *_coded(lines)]:
         return row, False
     row.number = pulled.number[:120]
     row.title = pulled.title[:600]
-    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
     row.project = project
     row.status = pulled.status[:40]
     row.is_approved = pulled.is_approved
@@ -198,19 +212,9 @@ def _write_commitment(
     row.gone_at = None
     row.save()
     row.lines.all().delete()
-    CommitmentLine.objects.bulk_create(
-        CommitmentLine(
-            company_id=connection.company_id,
-            commitment=row,
-            position=position,
-            external_id=line.external_id,
-            description=line.description,
-            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
-            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
-            amount=line.amount,
-        )
-        for position, line in enumerate(pulled.lines, 1)
-    )
+    for stored in lines:
+        stored.commitment = row
+    CommitmentLine.objects.bulk_create(lines)
     return row, True
 
 
@@ -280,12 +284,31 @@ def _write_bill(
             version=0,
             first_seen_at=now,
         )
-    elif (
+    before = _points_to(row, row.lines.all()) if row.pk else None
+    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
+    row.project = project
+    row.commitment = finder.commitment(pulled.commitment_id)
+    lines = [
+        BillLine(
+            company_id=connection.company_id,
+            position=position,
+            external_id=line.external_id,
+            description=line.description,
+            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
+            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
+            amount=line.amount,
+            retainage=line.retainage,
+        )
+        for position, line in enumerate(pulled.lines, 1)
+    ]
+    is_same = (
         row.content_sha256 == digest
         and row.gone_at is None
         and row.unreadable_at is None
         and row.not_ours == (pulled.not_ours or "")
-    ):
+    )
+    # The source's ids stay the same while ours are found: a bill may have come before its vendor.
+    if is_same and before == _points_to(row, lines):
         Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row, False
     # One that came back, or can be read again, unchanged is still the version it was.
@@ -293,9 +316,6 @@ def _write_bill(
         row.version += 1
     row.number = pulled.number[:200]
     row.plain_number = plain_number(row.number)[:200]
-    row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
-    row.project = project
-    row.commitment = finder.commitment(pulled.commitment_id)
     row.bill_date = pulled.bill_date
     row.due_date = pulled.due_date
     row.period_start = pulled.period_start
@@ -310,26 +330,23 @@ def _write_bill(
     row.payload = plain(pulled.payload)
     row.last_seen_at = now
     row.gone_at = row.unreadable_at = None
-    lines = [
-        BillLine(
-            company_id=connection.company_id,
-            bill=row,
-            position=position,
-            external_id=line.external_id,
-            description=line.description,
-            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
-            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
-            amount=line.amount,
-            retainage=line.retainage,
-        )
-        for position, line in enumerate(pulled.lines, 1)
-    ]
     row.fault = documents.fault(row, lines, connection.company.settings)
     row.save()
     row.lines.all().delete()
+    for stored in lines:
+        stored.bill = row
     BillLine.objects.bulk_create(lines)
     _write_needs(row, lines)
     return row, True
+
+
+def _points_to(bill: Bill, lines: Iterable[BillLine]) -> list[object]:
+    """Our own rows that a bill names, as far as we know them."""
+    return [bill.vendor_id, bill.project_id, bill.commitment_id, *_coded(lines)]
+
+
+def _coded(lines: Iterable[BillLine | CommitmentLine]) -> list[object]:
+    return [(line.cost_code_id, line.cost_type_id) for line in lines]
 
 
 def _write_needs(bill: Bill, lines: Sequence[BillLine]) -> None:

@@ -291,6 +291,42 @@ def test_settings_that_ask_for_less_lift_a_fault(world):
     assert world.bill("D-8").fault == ""
 
 
+LOST = {"kind": "answer", "status": 503, "times": 15, "method": "GET"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("/rest/v1.0/vendors", Bill.Fault.NO_VENDOR),
+        ("/rest/v1.0/standard_cost_codes", Bill.Fault.NO_COST_CODE),
+    ],
+)
+def test_a_bill_that_came_before_what_it_names_finds_it_later(world, path, fault):
+    world.fault(Side.SOURCE, path=path, **LOST)
+    world.pull(Side.SOURCE)
+    early = world.bill("D-8")
+
+    world.pull(Side.SOURCE)
+
+    late = world.bill("D-8")
+    assert (early.fault, late.fault, late.version) == (fault, "", early.version)
+    assert late.needs.count() > early.version
+
+
+def test_a_bill_and_a_commitment_find_each_other_and_their_vendor_later(world):
+    world.fault(Side.SOURCE, path="/rest/v1.0/vendors", **LOST)
+    world.fault(Side.SOURCE, path="/rest/v1.0/work_order_contracts*", **LOST)
+    world.pull(Side.SOURCE)
+    early = world.bill("KC-100")
+
+    world.pull(Side.SOURCE)
+
+    assert early.commitment is None
+    commitment = world.bill("KC-100").commitment
+    assert commitment.number == "SC-1"
+    assert commitment.vendor.external_id == "11"
+
+
 def test_awkward_names_arrive_as_they_are(world):
     world.pull()
 

@@ -4,14 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import CharField, Q, QuerySet
 from django.utils import timezone
 
@@ -157,8 +157,12 @@ def commitments(
     for batch in _batches(pulled, result):
         finder = _Finder(connection)
         for commitment in batch:
-            with transaction.atomic():
-                row, is_changed = _write_commitment(connection, project, commitment, finder)
+            try:
+                with transaction.atomic():
+                    row, is_changed = _write_commitment(connection, project, commitment, finder)
+            except DataError:
+                result.unreadable.append(_unkept(commitment))
+                continue
             seen.add(row.pk)
             if is_changed:
                 result.changed.add(row.pk)
@@ -234,7 +238,12 @@ def bills(
             readiness.lock(company)
             changed = set()
             for bill in batch:
-                row, is_changed = _write_bill(connection, project, bill, finder)
+                try:
+                    with transaction.atomic():
+                        row, is_changed = _write_bill(connection, project, bill, finder)
+                except DataError:
+                    result.unreadable.append(_unkept(bill))
+                    continue
                 seen.add(row.pk)
                 if is_changed:
                     changed.add(row.pk)
@@ -416,8 +425,43 @@ def _batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[lis
     source = iter(pulled)
     while batch := list(islice(source, BATCH)):
         result.unreadable += [row for row in batch if isinstance(row, Unreadable)]
-        if readable := [row for row in batch if not isinstance(row, Unreadable)]:
+        if readable := [_storable(row) for row in batch if not isinstance(row, Unreadable)]:
             yield readable
+
+
+def _unkept(pulled: PulledBill | PulledCommitment) -> Unreadable:
+    """One that the database has no room for must not keep the others from coming."""
+    what = pulled.kind.value.replace("_", " ")
+    return Unreadable(
+        sentence=f"The {what} {pulled.number or pulled.external_id} cannot be kept: a word or an"
+        " amount in it is too long. Correct it in the source and pull again.",
+        payload=pulled.payload,
+        kind=pulled.kind,
+        external_id=pulled.external_id,
+    )
+
+
+def _storable(pulled: T) -> T:
+    """The same with texts that the database takes. Payloads are made plain where they are kept."""
+    texts = {
+        name: _storable_value(getattr(pulled, name))
+        for name in (one.name for one in fields(cast("Any", pulled)))
+        if name != "payload"
+    }
+    return cast("T", replace(cast("Any", pulled), **texts))
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_storable_value(each) for each in value)
+    if is_dataclass(value):
+        return _storable(value)
+    return storable(value) if type(value) is str else value
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL refuses in a text: NUL, and one half of a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def _hidden(unreadable: Iterable[Unreadable]) -> Q:
@@ -449,7 +493,7 @@ def plain(payload: Any) -> Any:
     if isinstance(payload, Decimal):
         return str(payload)
     if isinstance(payload, dict):
-        return {str(key): plain(value) for key, value in payload.items()}
+        return {storable(str(key)): plain(value) for key, value in payload.items()}
     if isinstance(payload, list | tuple):
         return [plain(value) for value in payload]
-    return payload.replace("\x00", "") if isinstance(payload, str) else payload
+    return storable(payload) if isinstance(payload, str) else payload

@@ -170,7 +170,7 @@ def _done(step: PullStep, result: mirroring.Mirrored) -> None:
             changed=len(result.changed),
             due_at=None,
             lease_until=None,
-            problem=_problem_sentence(result.unreadable),
+            problem=mirroring.storable(_problem_sentence(result.unreadable)),
         )
         if _last_list(step):
             _add_project_steps(step.run)
@@ -236,7 +236,7 @@ def _keep_problem(step: PullStep, sentence: str, payload: object) -> None:
         company=step.company,
         connection=connection,
         step=step,
-        sentence=sentence,
+        sentence=mirroring.storable(sentence),
         payload=mirroring.plain(payload),
     )
 

@@ -1,5 +1,6 @@
 """Bringing records and bills in, when all goes well and when it does not."""
 
+import json
 from contextlib import suppress
 from datetime import timedelta
 
@@ -289,6 +290,39 @@ def test_settings_that_ask_for_less_lift_a_fault(world):
     mirroring.judge_again(world.company)
 
     assert world.bill("D-8").fault == ""
+
+
+@pytest.mark.parametrize("poison", ["\u0000", "\ud83d"])
+def test_a_character_the_database_refuses_is_left_out(world, poison):
+    world.edit_source("vendors", {"id": "11", "name": f"Keystone{poison} Concrete"})
+    world.edit_source("direct_costs", {"id": "72", "description": f"Boards{poison}"})
+    world.edit_source("commitments", {"id": "41", "title": f"Slab{poison}"})
+
+    (run,) = world.pull(Side.SOURCE)
+
+    assert run.state == Run.State.DONE
+    assert world.record(RecordKind.VENDOR, "11").name == "Keystone Concrete"
+    assert world.bill("D-8").description == "Boards"
+
+
+def test_a_bill_that_has_no_room_in_the_database_lets_the_others_come(world):
+    world.pull(Side.SOURCE)
+    row = {
+        "id": 72,
+        "invoice_number": "D-8",
+        "status": "approved",
+        "direct_cost_date": "2026-09-03",
+        "grand_total": "250.10",
+        "currency_configuration": {"currency_iso_code": "DOLLARS"},
+    }
+    path = "/rest/v1.0/projects/22/direct_costs"
+    world.fault(Side.SOURCE, kind="answer", status=200, path=path, body=json.dumps([row]))
+
+    (run,) = world.pull(Side.SOURCE)
+
+    assert run.state == Run.State.PARTLY
+    assert world.bill("D-8").fault == Bill.Fault.UNREADABLE
+    assert "D-8 cannot be kept" in PullProblem.objects.get(cleared_at=None).sentence
 
 
 LOST = {"kind": "answer", "status": 503, "times": 15, "method": "GET"}

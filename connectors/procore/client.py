@@ -248,25 +248,31 @@ class ProcoreClient:
     def _rows(self, path: str, **params: Any) -> Iterator[JSON]:
         """Every row of a list, once: rows shift between pages while people work (2.2)."""
         seen: set[str] = set()
-        read, promised = 0, ""
+        came, promised = 0, ""
         for answer in self.http.link_pages(path, {**params, "per_page": PAGE_SIZE}):
-            rows, promised = answer.data, answer.headers.get("total", "")
+            rows, total = answer.data, answer.headers.get("total", "")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise UnexpectedPayload(
                     f"Procore answered {path} with something that is not a list of records.",
                     payload=rows,
                     request_id=answer.request_id,
                 )
-            read += len(rows)
+            promised = promised or total
+            if total not in {"", promised}:
+                raise Unreachable(
+                    f"A list of Procore's changed while we read it: it had {promised} rows, then"
+                    f" {total}. We ask again later."
+                )
             for row in rows:
                 # A row without an id is passed on, for its translation to complain about.
                 if not _id(row) or _id(row) not in seen:
                     seen.add(_id(row))
+                    came += 1
                     yield row
-        # A list that ends early without saying so would look like rows that were deleted.
-        if promised.isdecimal() and read < int(promised):
+        # A list with a hole, or one that ends early, would look like rows that were deleted.
+        if promised.isdecimal() and came < int(promised):
             raise Unreachable(
-                f"Procore promised {promised} rows and sent {read}. We ask again later."
+                f"Procore promised {promised} rows and sent {came}. We ask again later."
             )
 
 

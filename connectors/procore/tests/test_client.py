@@ -418,6 +418,25 @@ def test_a_list_that_ends_early_raises(procore, client):
         records(client, RecordKind.VENDOR)
 
 
+def test_a_row_that_slips_between_two_pages_is_noticed(procore, client):
+    """One that leaves the first page pulls another over from the second, where we never see it."""
+    procore.write("vendors", *({"id": number, "name": f"V{number}"} for number in range(1, 250)))
+    found = client.records(RecordKind.VENDOR)
+    next(found)
+    procore.write("vendors", {"id": 3, "active": "false"})
+
+    with pytest.raises(Unreachable, match="changed while we read it"):
+        list(found)
+
+
+def test_a_row_that_comes_twice_does_not_stand_in_for_one_that_is_missing(procore, client):
+    again = {"id": 1, "name": "Twice"}
+    procore.answer(VENDORS, json.dumps([again, again]), headers={"Total": "2"})
+
+    with pytest.raises(Unreachable, match="promised 2 rows and sent 1"):
+        records(client, RecordKind.VENDOR)
+
+
 def test_a_row_that_shifted_to_the_next_page_comes_once(procore, client):
     again = {"id": 1, "name": "Once"}
     procore.answer(VENDORS, json.dumps([again, again]))

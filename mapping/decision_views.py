@@ -247,7 +247,8 @@ def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         ids = ids_of(request.POST)
         if not ids:
             raise AppError("No row is ticked. Tick those that should take the same record.")
-        done = reviewing.override_like(row.mapping, ids, by=request.user)
+        version, _note = _said(request)
+        done = reviewing.override_like(row.mapping, ids, by=request.user, version=version)
         point = "points" if len(done) == 1 else "point"
         text = f"{len(done):,} more {point} to {row.mapping.target.name}."
         return _many_done(request, kind, text)
@@ -309,15 +310,20 @@ def _thing(row: Row) -> Mapping | Record:
     return row.mapping or row.source
 
 
+def _said(request: CompanyRequest) -> tuple[int | None, str]:
+    """The version looked at, and the note."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        raise AppError("The note or the row's version cannot be read, so nothing was saved.")
+    return form.cleaned_data["version"], form.cleaned_data["note"]
+
+
 def _decided(
     request: CompanyRequest, kind: Kind, pk: int, decide: Decide, done: str
 ) -> HttpResponse:
     """Decide, then answer with the row as it is now, whatever came of it."""
     row = showing.row_or_404(request, kind, pk)
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        raise AppError("The note or the row's version cannot be read, so nothing was saved.")
-    version, note = form.cleaned_data["version"], form.cleaned_data["note"]
+    version, note = _said(request)
     try:
         mapping = decide(row, version, note)
     except NotAllowed:

@@ -7,6 +7,7 @@ raises Conflict when somebody was there first. A published row is never touched 
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
+from uuid import uuid4
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -64,10 +65,7 @@ def override(
     """Accept another record than the draft's, or the first one where there was no draft."""
     mapping = _row(thing, by=by, version=version)
     targets.check(target, Kind(mapping.kind), mapping.company)
-    drafted = mapping.suggestion.target_id if mapping.suggestion else None
-    is_override = target.pk != drafted
-    verb = Verb.OVERRODE if is_override else Verb.ACCEPTED
-    return _decide(mapping, Decision(verb, State.ACCEPTED, target, is_override, note), by=by)
+    return _decide(mapping, _choice(mapping, target, note), by=by)
 
 
 @transaction.atomic
@@ -89,12 +87,47 @@ def override_and_publish(
 
 
 @transaction.atomic
-def override_like(mapping: Mapping, sources: Collection[int], *, by: User) -> list[Mapping]:
-    """Give rows that look like this one the same target. Rows decided meanwhile are left alone."""
-    if mapping.target is None or mapping.state not in (State.ACCEPTED, State.PUBLISHED):
+def override_like(
+    mapping: Mapping, sources: Collection[int], *, by: User, version: int | None = None
+) -> list[Mapping]:
+    """Give rows that look like this one the same target. Rows decided meanwhile are left alone.
+
+    All of them are locked before the first is changed, and changed before anybody hears of it:
+    what hears of it takes locks that come after the mappings'.
+
+    Raises:
+        Conflict: this one points elsewhere by now, or every other one was decided.
+    """
+    company = mapping.company
+    like = {row.pk: row for row in like_rows(mapping) if row.pk in set(sources)}
+    standing = {
+        row.source_id: row
+        for row in company.mappings.with_records()
+        .select_related("target__connection")
+        .filter(source__in=[mapping.source_id, *like])
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    }
+    first = standing.pop(mapping.source_id)
+    if version is not None and first.version != version:
+        raise Conflict(what_happened(first, by=by))
+    if first.target is None or first.state not in (State.ACCEPTED, State.PUBLISHED):
         raise Conflict("This was undone meanwhile, so nothing was applied to the others.")
-    like = [row for row in like_rows(mapping) if row.pk in set(sources)]
-    return [override(row, mapping.target, by=by, note=mapping.note) for row in like]
+    targets.check(first.target, Kind(first.kind), company)
+    rows = [standing.get(pk) or _new(source, company) for pk, source in like.items()]
+    rows = [row for row in rows if row.is_undecided]
+    if not rows:
+        raise Conflict("The others were decided meanwhile, so nothing was applied to them.")
+    changes: dict[Verb, list[trail.Change]] = {}
+    for row in rows:
+        decision = _choice(row, first.target, first.note)
+        changes.setdefault(decision.verb, []).append(_say(row, decision, by=by))
+        _save(row)
+    act = uuid4()
+    for verb, lines in changes.items():
+        trail.record_all(verb, lines, by=by, reason=first.note, act=act)
+    _tell(company, [row.source_id for row in rows])
+    return rows
 
 
 @transaction.atomic
@@ -204,7 +237,11 @@ def _row(thing: Mapping | Record, *, by: User, version: int | None) -> Mapping:
         raise AppError(
             f"{thing.name} is not a record that bills come with, so it needs no mapping."
         )
-    return Mapping(company=thing.company, kind=Kind(thing.kind), source=thing, version=0)
+    return _new(thing, thing.company)
+
+
+def _new(source: Record, company: Company) -> Mapping:
+    return Mapping(company=company, kind=Kind(source.kind), source=source, version=0)
 
 
 def _locked(
@@ -241,7 +278,30 @@ def what_happened(mapping: Mapping, *, by: User) -> str:
     return f"{who} {did} {ago(mapping.decided_at)}. Yours was not saved."
 
 
+def _choice(mapping: Mapping, target: Record, note: str) -> Decision:
+    drafted = mapping.suggestion.target_id if mapping.suggestion else None
+    is_override = target.pk != drafted
+    verb = Verb.OVERRODE if is_override else Verb.ACCEPTED
+    return Decision(verb, State.ACCEPTED, target, is_override, note)
+
+
 def _decide(mapping: Mapping, decision: Decision, *, by: User) -> Mapping:
+    change = _say(mapping, decision, by=by)
+    _save(mapping)
+    trail.record(
+        decision.verb,
+        mapping,
+        by=by,
+        before=change.before,
+        after=change.after,
+        reason=mapping.note,
+    )
+    _tell(mapping.company, [mapping.source_id])
+    return mapping
+
+
+def _say(mapping: Mapping, decision: Decision, *, by: User) -> trail.Change:
+    """Write the decision onto the row, which is not saved yet."""
     before = mapping.as_values() if mapping.pk else None
     if decision.target != mapping.target or decision.is_override:
         mapping.confidence = None
@@ -249,17 +309,7 @@ def _decide(mapping: Mapping, decision: Decision, *, by: User) -> Mapping:
     mapping.is_override, mapping.note = decision.is_override, decision.note.strip()
     mapping.decided_by, mapping.decided_at = by, timezone.now()
     mapping.version += 1
-    _save(mapping)
-    trail.record(
-        decision.verb,
-        mapping,
-        by=by,
-        before=before,
-        after=mapping.as_values(),
-        reason=mapping.note,
-    )
-    _tell(mapping.company, [mapping.source_id])
-    return mapping
+    return trail.Change(mapping, before, mapping.as_values())
 
 
 def _locked_drafts(company: Company, seen: Dict[int, int]) -> list[Mapping]:

@@ -1,5 +1,6 @@
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry, Verb
 from common.errors import AppError, Conflict, NotAllowed
@@ -449,6 +450,80 @@ def test_like_rows_take_the_same_target(company, target, controller):
     reviewing.override_like(mapping, [twin.pk], by=controller)
 
     assert Mapping.objects.get(source=twin).target == target
+
+
+@pytest.fixture
+def twins(company):
+    """Of Iron Ridge Supply: one with a draft, one without a row."""
+    drafted = RecordFactory(company=company, name="Iron Ridge Supply LLC")
+    MappingFactory(company=company, source=drafted, draft=True)
+    return [drafted, RecordFactory(company=company, name="Iron Ridge Supply, Inc.")]
+
+
+def test_like_rows_are_all_changed_before_anybody_hears_of_it(
+    record, twins, target, controller, told, company
+):
+    mapping = reviewing.override(record, target, by=controller)
+    told.clear()
+
+    reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
+
+    assert told == [([twin.pk for twin in twins], None)]
+    assert company.mappings.filter(target=target, state=State.ACCEPTED).count() == 3
+
+
+def test_like_rows_are_locked_in_one_go(record, twins, target, controller):
+    mapping = reviewing.override(record, target, by=controller)
+
+    with CaptureQueriesContext(connection) as queries:
+        reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
+
+    locking = [query["sql"] for query in queries if "FOR UPDATE" in query["sql"]]
+    assert len(locking) == 1
+    assert 'ORDER BY "mapping_mapping"."id"' in locking[0]
+
+
+def test_like_rows_are_one_act(record, twins, target, controller):
+    mapping = reviewing.override(record, target, by=controller, note="same firm")
+
+    reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
+
+    lines = Entry.objects.filter(verb=Verb.OVERRODE).order_by("-pk")[:2]
+    assert len({line.act for line in lines}) == 1
+    assert [line.reason for line in lines] == ["same firm", "same firm"]
+
+
+def test_like_row_decided_meanwhile_is_left_alone(
+    record, twins, target, company, controller, admin, monkeypatch
+):
+    mapping = reviewing.override(record, target, by=controller)
+    found = reviewing.like_rows(mapping)
+    theirs = reviewing.override(twins[0], RecordFactory(company=company, in_ledger=True), by=admin)
+    monkeypatch.setattr(reviewing, "like_rows", lambda mapping: found)
+
+    done = reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
+
+    assert [row.source for row in done] == [twins[1]]
+    assert Mapping.objects.get(source=twins[0]).target == theirs.target
+
+
+def test_all_like_rows_decided_meanwhile_is_a_conflict(record, twins, target, controller):
+    mapping = reviewing.override(record, target, by=controller)
+    reviewing.leave(twins[0], by=controller)
+
+    with pytest.raises(Conflict, match="The others were decided meanwhile"):
+        reviewing.override_like(mapping, [twins[0].pk], by=controller)
+
+
+def test_like_rows_do_not_take_a_target_that_was_not_shown(
+    record, twins, target, company, controller, admin
+):
+    mapping = reviewing.override(record, target, by=controller)
+    looked_at = mapping.version
+    reviewing.override(mapping, RecordFactory(company=company, in_ledger=True), by=admin)
+
+    with pytest.raises(Conflict, match="Priya Shah overrode this"):
+        reviewing.override_like(mapping, [twins[1].pk], by=controller, version=looked_at)
 
 
 def test_membership_of_another_company_gives_no_right_to_publish(draft, target):

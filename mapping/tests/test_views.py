@@ -476,9 +476,27 @@ def test_rows_that_look_the_same_take_the_same_record(url, draft, dana, controll
     other = RecordFactory(company=draft.company, in_ledger=True)
     reviewing.override(draft, other, by=controller)
 
-    dana.post(url + "like/", {"ids": [twin.pk]}, **HTMX)
+    version = dana.get(url + "like/", **HTMX).context["row"].version
+    dana.post(url + "like/", {"ids": [twin.pk], "version": version}, **HTMX)
 
     assert Mapping.objects.get(source=twin).target == other
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_rows_that_look_the_same_do_not_take_what_was_not_shown(
+    headers, url, draft, dana, controller, admin
+):
+    twin = RecordFactory(company=draft.company, name="Delta Drywall, Inc.")
+    one, other = RecordFactory.create_batch(2, company=draft.company, in_ledger=True)
+    shown = reviewing.override(draft, one, by=controller).version
+    page = dana.get(url + "like/", **headers).content.decode()
+    reviewing.override(draft, other, by=admin)
+
+    answer = dana.post(url + "like/", {"ids": [twin.pk], "version": shown}, **headers)
+
+    assert f'name="version" value="{shown}"' in page
+    assert answer.status_code == 409
+    assert not Mapping.objects.filter(source=twin).exists()
 
 
 # --- Several at once

@@ -4,15 +4,17 @@ Those that a table repeats in every row are built here and not in a template fil
 hundred rows would load that file a thousand times. `templates/components/` shows them too.
 """
 
+import html
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.middleware.csrf import get_token
 from django.template import Context
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common import requests
@@ -82,11 +84,16 @@ KINDS = {
 }
 
 
+# A look is made of its arguments alone; a table asks for the same few in every row.
+LOOKS = 1000
+
+
 def _slug(value: object) -> str:
     return str(value).lower().replace("-", "_").replace(" ", "_")
 
 
 @register.simple_tag
+@lru_cache(LOOKS)
 def icon(name: str, classes: str = "") -> SafeString:
     """A drawing beside words that already say it; screen readers skip it."""
     return format_html(
@@ -98,11 +105,13 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(LOOKS)
 def kind_icon(kind: str) -> SafeString:
     return icon(KINDS.get(_slug(kind), "file-text"), "kind")
 
 
 @register.simple_tag
+@lru_cache(LOOKS)
 def status(value: str, label: str = "") -> SafeString:
     """Icon, word and colour of a state. `label` replaces the usual word."""
     look = STATES.get(
@@ -134,21 +143,24 @@ def confidence(share: Decimal | float | None, band: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(LOOKS)
 def key(letter: str) -> SafeString:
     """The key printed on a button. The button's name does not need it read out."""
     return format_html('<kbd class="key" aria-hidden="true">{}</kbd>', letter.upper())
 
 
+def _escaped(value: object) -> str:
+    return value if isinstance(value, SafeString) else html.escape(str(value))
+
+
 def _attributes(pairs: dict[str, Any]) -> SafeString:
     """`hx_target="#row"` becomes hx-target="#row"; None and False are left out."""
-    return format_html_join(
-        "",
-        ' {}="{}"',
-        (
-            (name.replace("_", "-"), "" if value is True else value)
+    return SafeString(
+        "".join(
+            f' {name.replace("_", "-")}="{"" if value is True else _escaped(value)}"'
             for name, value in pairs.items()
             if value is not None and value is not False and value != ""
-        ),
+        )
     )
 
 
@@ -180,28 +192,25 @@ def action(
     request = context.get("request") or getattr(context, "request", None)
     token = context.get("csrf_token") or (get_token(request) if request else "")
     hidden = {"csrfmiddlewaretoken": token, "version": version, **(values or {})}
-    htmx = {"hx-post": url, "hx-target": target, "hx-swap": swap} if target else {}
-    return format_html(
-        '<form class="action" method="post" action="{url}"{htmx}{sync}{advance}{more}>{hidden}'
-        '<button class="button {style}" type="submit" id="{id}"{key_attr}>{icon}{label}'
-        "{about}{key}</button></form>",
-        url=url,
-        htmx=_attributes(htmx),
-        sync=_attributes({"hx-sync": sync or ("closest tr:drop" if target else "")}),
-        advance=_attributes({"data-advance": advance}),
-        more=_attributes(attributes),
-        hidden=format_html_join(
-            "",
-            '<input type="hidden" name="{}" value="{}">',
-            ((name, value) for name, value in hidden.items() if value is not None),
-        ),
-        style=style,
-        id=id,
-        key_attr=_attributes({"data-key": key.lower()}),
-        icon=_icon(icon) if icon else "",
-        label=label,
-        about=format_html(' <span class="visually-hidden">{}</span>', about) if about else "",
-        key=_key(key) if key else "",
+    form = {
+        "action": url,
+        **({"hx-post": url, "hx-target": target, "hx-swap": swap} if target else {}),
+        "hx-sync": sync or ("closest tr:drop" if target else ""),
+        "data-advance": advance,
+        **attributes,
+    }
+    inputs = "".join(
+        f'<input type="hidden" name="{name}" value="{_escaped(value)}">'
+        for name, value in hidden.items()
+        if value is not None
+    )
+    button = _attributes({"id": id, "data-key": key.lower()})
+    heard = f' <span class="visually-hidden">{_escaped(about)}</span>' if about else ""
+    return SafeString(
+        f'<form class="action" method="post"{_attributes(form)}>{inputs}'
+        f'<button class="button {_escaped(style)}" type="submit"{button}>'
+        f"{_icon(icon) if icon else ''}{_escaped(label)}{heard}{_key(key) if key else ''}"
+        "</button></form>"
     )
 
 

@@ -50,6 +50,13 @@ class CredentialsExpired(ConnectorError):
     surely_not_done = True
 
 
+class CompanySuspended(ConnectorError):
+    """The company takes nothing for now, whatever is sent: its subscription has lapsed there."""
+
+    retryable = True
+    surely_not_done = True
+
+
 class AccessDenied(ConnectorError):
     """403 or a hidden 404: this user may not see this one thing. Other things may still work."""
 

@@ -49,6 +49,13 @@ class SignedIn(HttpRequest):
     user: User
 
 
+def _status(connection: Connection) -> str:
+    """Signed in but with a problem: the other system takes nothing for now."""
+    if connection.state == Connection.State.CONNECTED and connection.problem:
+        return "paused"
+    return STATUS[Connection.State(connection.state)]
+
+
 @dataclass(frozen=True)
 class Row:
     """A side of the company, connected or not."""
@@ -59,7 +66,7 @@ class Row:
 
     @property
     def status(self) -> str:
-        return STATUS[Connection.State(self.connection.state)] if self.connection else ""
+        return _status(self.connection) if self.connection else ""
 
 
 # --- The list -------------------------------------------------------------------------------------
@@ -91,7 +98,7 @@ def detail(request: CompanyRequest, pk: int) -> HttpResponse:
     )
     context = {
         "connection": connection,
-        "status": STATUS[Connection.State(connection.state)],
+        "status": _status(connection),
         "calls": page,
         **_rights(request),
     }

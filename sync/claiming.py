@@ -126,12 +126,16 @@ def _claim_to_send(
     calls = ledger.traits.calls_to_find + 1  # is it there, and the bill
     slot = pacing.next_slot(push.connection, ledger.traits, calls=calls)
     now = database_now()
+    suspended = push.connection.problem
     if slot - now > LONGEST_WAIT_FOR_A_SLOT:
-        transitions.wait(
-            push, slot, Push.Cause.BUSY, "Waits for its turn: the ledger limits our pace."
-        )
+        if suspended:
+            transitions.wait(push, slot, Push.Cause.SUSPENDED, suspended)
+        else:
+            transitions.wait(
+                push, slot, Push.Cause.BUSY, "Waits for its turn: the ledger limits our pace."
+            )
         return None
-    if _calls_under_way(push) >= ledger.traits.calls_at_once:
+    if _calls_under_way(push) >= (1 if suspended else ledger.traits.calls_at_once):
         transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn.")
         return None
     if holds := _holds(push, bill, lookup):

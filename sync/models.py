@@ -400,6 +400,7 @@ class Push(Work):
         TARGET_INACTIVE = "target_inactive", "A record is inactive in the ledger"
         ACCESS = "access", "Access denied"
         CONSENT = "consent", "The connection needs sign-in"
+        SUSPENDED = "suspended", "The ledger takes nothing now"
         BUSY = "busy", "The ledger is busy"
         UNREACHABLE = "unreachable", "The ledger cannot be reached"
         NO_ANSWER = "no_answer", "No answer came"

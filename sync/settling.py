@@ -21,6 +21,7 @@ from connectors import pacing
 from connectors.base import Ledger
 from connectors.errors import (
     AccessDenied,
+    CompanySuspended,
     ConnectorError,
     CredentialsExpired,
     NumberTaken,
@@ -40,6 +41,7 @@ from sync.steps import Step, reached
 log = structlog.get_logger()
 
 MOST_SENDS = 6
+SUSPENSION_CHECK = timedelta(minutes=15)
 LOOKS_TO_BE_SURE = 2
 
 
@@ -98,7 +100,29 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
         cause, sentence = "", ""
     transitions.end(push, Push.State.POSTED, cause, sentence)
     Connection.objects.filter(pk=push.connection_id).update(last_sent_at=Now())
+    _is_let_in_again(push)
     trail.record(Verb.POSTED, push, by=by, machine="Sender", after=push.answer)
+
+
+def _suspend(push: Push, error: CompanySuspended) -> None:
+    """Every bill would hear the same: all of the connection wait, and one of them asks again.
+
+    Under a new key, because to the old one the ledger may repeat this answer.
+    """
+    pacing.pause(push.connection, SUSPENSION_CHECK)
+    Connection.objects.filter(pk=push.connection_id).update(problem=str(error))
+    if push.was_unknown:
+        transitions.become_unknown(push, str(error))
+        return
+    push.key = transitions.new_key()
+    push.chain += 1
+    push.mapping_versions = {}  # written anew when it is claimed
+    transitions.requeue(push, SUSPENSION_CHECK, Push.Cause.SUSPENDED, str(error))
+
+
+def _is_let_in_again(push: Push) -> None:
+    connected = Connection.objects.filter(pk=push.connection_id, state=Connection.State.CONNECTED)
+    connected.exclude(problem="").update(problem="")
 
 
 _CLEAR_REFUSALS: Sequence[tuple[type[ConnectorError], Push.Cause]] = (
@@ -116,7 +140,7 @@ def _cause(error: ConnectorError) -> Push.Cause:
 
 def not_sent(push: Push, error: ConnectorError) -> None:
     """The question before sending failed, so nothing was sent."""
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | CompanySuspended):
         refused_or_unknown(push, error)
     elif isinstance(error, CredentialsExpired):
         transitions.requeue(push, transitions.CONSENT_CHECK, Push.Cause.CONSENT, str(error))
@@ -140,11 +164,14 @@ def refused_or_unknown(push: Push, error: ConnectorError) -> None:
         transitions.requeue(push, error.wait, Push.Cause.BUSY, str(error))
     elif isinstance(error, CredentialsExpired):
         transitions.requeue(push, transitions.CONSENT_CHECK, Push.Cause.CONSENT, str(error))
+    elif isinstance(error, CompanySuspended):
+        _suspend(push, error)
     elif error.retryable:
         transitions.requeue(push, transitions.back_off(push), Push.Cause.UNREACHABLE, str(error))
     else:
         if isinstance(error, Refused):
             push.was_unknown = False  # the ledger's own word on this key: nothing came of it
+            _is_let_in_again(push)
         transitions.fail(push, _cause(error), str(error))
 
 

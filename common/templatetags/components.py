@@ -61,6 +61,7 @@ STATES = {
     "done": Look("check", "Done", "ok"),
     "stopped": Look("minus", "Stopped", "quiet"),
     "working": Look("check", "Working", "ok"),
+    "paused": Look("triangle-alert", "Paused", "bad"),
     "needs_sign_in": Look("triangle-alert", "Needs sign-in", "bad"),
     "disconnected": Look("minus", "Disconnected", "quiet"),
 }

@@ -10,6 +10,7 @@ from html import unescape
 
 from connectors.errors import (
     AccessDenied,
+    CompanySuspended,
     ConnectorError,
     CredentialsExpired,
     NumberTaken,
@@ -83,6 +84,12 @@ def _meaning(complaint: Complaint, what: str, request_id: str) -> ConnectorError
             " QuickBooks has to allow it.",
             request_id=request_id,
         )
+    if code == NO_SUBSCRIPTION:
+        return CompanySuspended(
+            f"QuickBooks takes nothing for this company: {complaint.sentence}. Its owner has to"
+            " look at the subscription there; sending goes on by itself afterwards.",
+            request_id=request_id,
+        )
     if code in PASSING:
         return Unreachable(
             f"QuickBooks cannot do this now: {complaint.sentence}. Try again later.",
@@ -105,11 +112,6 @@ def _refused(complaint: Complaint, what: str) -> tuple[type[Refused], str]:
         return PeriodClosed, f"QuickBooks refused {what}: its books are closed then. {said}."
     if complaint.code in {NOT_FOUND, "2500"} or "inactive" in words:
         return TargetInactive, f"QuickBooks refused {what}: {said}. Choose another record."
-    if complaint.code == NO_SUBSCRIPTION:
-        return Refused, (
-            f"QuickBooks takes nothing for this company: {said}."
-            " Its owner has to look at the subscription there."
-        )
     if complaint.code == "5010":
         return Refused, f"QuickBooks has a newer version of this: {said}."
     return Refused, f"QuickBooks refused {what}: {said}."

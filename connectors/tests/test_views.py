@@ -133,6 +133,16 @@ def test_the_list_says_how_each_connection_is(company, connection, admin, client
     assert url("disconnect", company, connection.pk) in page
 
 
+def test_a_connection_whose_system_takes_nothing_is_paused(company, connection, admin, client_for):
+    Connection.objects.update(problem="Its owner has to look at the subscription.")
+
+    for page in ("connections", "detail"):
+        where = [connection.pk] if page == "detail" else []
+        shown = client_for(admin).get(url(page, company, *where)).content.decode()
+        assert "Paused" in shown
+        assert "look at the subscription" in shown
+
+
 def test_a_controller_reads_who_may_change_it(company, connection, controller, admin, client_for):
     page = client_for(controller).get(url("connections", company)).content.decode()
 

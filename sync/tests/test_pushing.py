@@ -546,3 +546,37 @@ def test_a_user_whom_the_ledger_locked_out_stops_the_queue_of_the_connection(wor
     assert len(world.quickbooks.sandbox.requests_seen) == calls
     assert {push.cause for push in (first, second)} == {Push.Cause.CONSENT}
     assert {push.state for push in (first, second)} == {Push.State.QUEUED}
+
+
+def _subscribe(world, *, is_subscribed):
+    world.quickbooks.sandbox.entities.change_company(is_subscribed=is_subscribed)
+
+
+def test_a_lapsed_subscription_pauses_the_connection_and_fails_no_bill(world):
+    world.ready_bill()
+    first, second = world.send(world.bill("KC-100")), world.send(world.bill("D-7"))
+    _subscribe(world, is_subscribed=False)
+
+    world.work(first)
+    calls = len(world.quickbooks.sandbox.requests_seen)
+    world.work(second)
+
+    world.ledger.refresh_from_db()
+    assert "look at the subscription" in world.ledger.problem
+    assert len(world.quickbooks.sandbox.requests_seen) == calls
+    for push in (first, second):
+        assert (push.state, push.cause) == (Push.State.QUEUED, Push.Cause.SUSPENDED)
+        assert push.sentence == world.ledger.problem
+
+
+def test_sending_goes_on_once_the_subscription_is_renewed(world):
+    push = world.send(world.ready_bill())
+    _subscribe(world, is_subscribed=False)
+    world.work(push)
+    _subscribe(world, is_subscribed=True)
+    Connection.objects.filter(pk=world.ledger.pk).update(next_free_at=None)
+
+    world.work(push)
+
+    world.ledger.refresh_from_db()
+    assert (push.state, world.ledger.problem) == (Push.State.POSTED, "")

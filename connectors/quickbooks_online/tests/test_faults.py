@@ -9,6 +9,7 @@ import pytest
 from common.choices import RecordKind
 from connectors.errors import (
     AccessDenied,
+    CompanySuspended,
     CredentialsExpired,
     NumberTaken,
     PeriodClosed,
@@ -57,7 +58,7 @@ def fault(code: int, message: str = "Something", detail: str = "", element: str 
         (6000, "The account has been made inactive", TargetInactive),
         (5010, "Stale Object Error", Refused),
         (2020, "Required parameter missing", Refused),
-        (6190, "Invalid Company Status", Refused),
+        (6190, "Invalid Company Status", CompanySuspended),
         (140, "Company locked", Unreachable),
         (10000, "An application error has occurred", Unreachable),
         (120, "Authorization Failure", CredentialsExpired),
@@ -197,13 +198,13 @@ def test_wrong_realm_in_xml_asks_to_reconnect(client, answers, sandbox):
         client.company()
 
 
-def test_lapsed_subscription_is_refused_with_its_code(client, order):
+def test_lapsed_subscription_is_a_word_on_the_company_and_not_on_the_bill(client, order):
     order("company", is_subscribed=False)
 
-    with pytest.raises(Refused, match="subscription") as caught:
+    with pytest.raises(CompanySuspended, match="subscription") as caught:
         post(client)
 
-    assert caught.value.code == "6190"
+    assert caught.value.surely_not_done
 
 
 def test_lapsed_subscription_can_still_be_read(client, order):

@@ -85,10 +85,10 @@ class WaitingBills:
                 record__in=_sources(company, mappings), kind__in=kinds_in_use(company.settings)
             ).values("bill")
         )
-        held_again = using.filter(readiness=Readiness.READY, fault="").exclude(
-            Exists(_sent_pushes("pk"))
-        )
-        sent = using.filter(Exists(_sent_pushes("pk")))
+        # What is only queued asks the gate once more; what is set aside waits for a person anyway.
+        gone_out = Push.objects.filter(bill=OuterRef("pk")).perhaps_in_the_ledger()
+        held_again = using.filter(readiness=Readiness.READY, fault="").exclude(Exists(gone_out))
+        sent = using.filter(Exists(gone_out.exclude(state=Push.State.SET_ASIDE)))
         return _total(held_again), _total(sent)
 
     def using(self, company: Company, record: int, limit: int) -> list[WaitingBill]:

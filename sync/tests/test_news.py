@@ -149,3 +149,26 @@ def test_a_publication_let_go_what_its_preview_promised(company, controller):
 
     assert promised.bills == 1
     assert (said.bills_unblocked, said.amount_unblocked) == (promised.bills, promised.amount)
+
+
+@pytest.mark.parametrize(
+    ("push", "held_again", "sent"),
+    [
+        ({}, 1, 0),  # queued: its claim asks the gate
+        ({"sending": True}, 0, 1),
+        ({"unknown": True}, 0, 1),
+        ({"posted": True}, 0, 1),
+        ({"failed": True}, 1, 0),
+        ({"set_aside": True}, 0, 0),  # waits for a person whatever is published
+    ],
+)
+def test_unpublishing_names_what_it_holds_again_and_what_it_comes_too_late_for(
+    company, push, held_again, sent
+):
+    bill = BillFactory(company=company, ready=True)
+    PushFactory(bill=bill, company=company, **push)
+    mapping = company.mappings.get(source=bill.vendor)
+
+    again, too_late = publishing.consequences(company, [mapping.pk])
+
+    assert (again.bills, too_late.bills) == (held_again, sent)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -33,19 +34,21 @@ def publish(request: CompanyRequest) -> HttpResponseBase:
 
 @requires(Action.PUBLISH)
 def _publish(request: CompanyRequest) -> HttpResponse:
-    preview = publishing.preview(request.company)
-    chosen = {row.pk: row.version for each in preview.kinds for row in each.mappings}
     ticked, listed = ids_of(request.POST), ids_of(request.POST, "listed")
-    wanted = {pk: version for pk, version in chosen.items() if pk in ticked or pk not in listed}
     try:
-        if request.POST.get("seen") != _shown(preview):
-            raise Conflict(
-                "Somebody published or decided something meanwhile, so nothing was published."
-                " This is how it stands now."
-            )
-        if not wanted:
-            raise Conflict("No mapping is ticked, so nothing was published.")
-        result = publishing.publish(request.company, by=request.user, only=wanted)
+        with transaction.atomic():
+            publishing.lock_company(request.company)  # a list that is being pulled waits
+            preview = publishing.preview(request.company)
+            if request.POST.get("seen") != _shown(preview):
+                raise Conflict(
+                    "Something was published, decided or renamed meanwhile, so nothing was"
+                    " published. This is how it stands now."
+                )
+            shown = {row.pk: row.version for each in preview.kinds for row in each.mappings}
+            only = {pk: shown[pk] for pk in shown if pk in ticked or pk not in listed}
+            if not only:
+                raise Conflict("No mapping is ticked, so nothing was published.")
+            result = publishing.publish(request.company, by=request.user, only=only)
     except Conflict as conflict:
         preview = publishing.preview(request.company)
         return _preview(request, preview, notice=str(conflict), status=409)
@@ -59,8 +62,12 @@ def _publish(request: CompanyRequest) -> HttpResponse:
 
 
 def _shown(preview: Preview) -> str:
-    """Says which mappings, in which versions, somebody was shown."""
-    return fingerprint((row.pk, row.version) for each in preview.kinds for row in each.mappings)
+    """Says which mappings, in which versions and under which names, somebody was shown."""
+    return fingerprint(
+        (row.pk, row.version, row.target.label if row.target else "")
+        for each in preview.kinds
+        for row in each.mappings
+    )
 
 
 def _preview(

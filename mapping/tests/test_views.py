@@ -715,6 +715,21 @@ def test_publishing_after_somebody_else_shows_the_difference(accepted, dana, com
     assert company.mappings.published().count() == 0
 
 
+def test_name_that_was_not_shown_is_not_published(accepted, dana):
+    looked_at = seen(dana)
+    accepted.target.name = accepted.target.path = "Delta Holdings"
+    accepted.target.save()
+
+    answer = dana.post(
+        "/c/acme/mappings/publish/",
+        {"seen": looked_at, "listed": [accepted.pk], "ids": [accepted.pk]},
+    )
+
+    accepted.refresh_from_db()
+    assert (answer.status_code, accepted.state) == (409, State.ACCEPTED)
+    assert "Delta Holdings" in answer.content.decode()
+
+
 def test_nothing_new_to_publish(draft, dana):
     assert "Nothing new to publish." in dana.get("/c/acme/mappings/publish/").content.decode()
 

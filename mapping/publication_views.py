@@ -147,16 +147,17 @@ def unpublish(request: CompanyRequest) -> HttpResponse:
         chosen = chosen.filter(source_id__in=ids)
     rows = list(chosen.order_by("kind", "source__name"))
     form = ReasonForm(request.POST if request.method == "POST" else None)
+    versions = {row.pk: row.version for row in rows}
+    seen = fingerprint(versions.items())
     if request.method == "POST" and form.is_valid():
-        if len(rows) != len(ids):
-            raise Conflict(
-                "Some of these are not published any more. Nothing was changed. Look again."
-            )
+        if given.get("seen") != seen:
+            raise Conflict("Some of these changed meanwhile. Nothing was unpublished. Look again.")
         done = publishing.unpublish(
             rows,
             by=request.user,
             reason=form.cleaned_data["reason"],
             membership=request.membership,
+            versions=versions,
         )
         text = f"{len(done):,} mapping{'' if len(done) == 1 else 's'} unpublished."
         messages.success(request, f"{text} Accepted, not published.")
@@ -170,6 +171,8 @@ def unpublish(request: CompanyRequest) -> HttpResponse:
     again, sent = publishing.consequences(request.company, [row.pk for row in rows])
     context: dict[str, Any] = {
         "rows": rows,
+        "seen": seen,
+        "numbered": None if ids else numbered,
         "form": form,
         "again": again,
         "sent": sent,

@@ -136,11 +136,9 @@ def unpublish(
         .order_by("pk")
         .select_for_update(of=("self",))
     )
-    changed = versions and any(versions.get(row.pk, row.version) != row.version for row in rows)
-    if len(rows) != len(ids) or changed:
+    found = {row.pk: row.version for row in rows}
+    if found.keys() != ids or (versions is not None and found != dict(versions)):
         raise Conflict("Some of these changed meanwhile. Nothing was unpublished. Look again.")
-    if versions and any(row.version != versions.get(row.pk, row.version) for row in rows):
-        raise Conflict("Some of these were changed meanwhile. Nothing was unpublished. Look again.")
     changes = []
     for row in rows:
         before = row.as_values()

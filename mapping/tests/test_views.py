@@ -4,7 +4,7 @@ from django.urls import reverse
 from audit.models import Entry, Verb
 from connectors.models import Connection
 from connectors.tests.factories import RecordFactory
-from mapping import drafting, reviewing
+from mapping import drafting, publishing, reviewing
 from mapping.models import Kind, Mapping
 from mapping.tests.factories import MappingFactory, PublicationFactory, SuggestionFactory
 from mapping.waiting import WaitingBill, Waits
@@ -760,11 +760,44 @@ def test_unpublishing_without_a_reason_asks_for_it(company, pulled, client_for, 
 def test_admin_unpublishes_with_a_reason(company, pulled, client_for, admin):
     mapping = MappingFactory(company=company, published=True)
 
-    client_for(admin).post(
-        "/c/acme/mappings/unpublish/", {"ids": [mapping.source_id], "reason": "wrong branch"}
-    )
+    unpublish_as_shown(client_for(admin), {"ids": [mapping.source_id]})
 
     assert Entry.objects.get(verb=Verb.UNPUBLISHED).reason == "wrong branch"
+
+
+def test_admin_unpublishes_a_publication_as_a_whole(company, pulled, client_for, admin):
+    first, second = MappingFactory.create_batch(
+        2, company=company, published=True, publication=PublicationFactory(company=company)
+    )
+    other = MappingFactory(company=company, published=True)
+
+    unpublish_as_shown(client_for(admin), {"publication": first.publication.number})
+
+    assert set(company.mappings.accepted()) == {first, second}
+    assert company.mappings.published().get() == other
+
+
+def test_what_was_published_anew_meanwhile_is_not_taken_back_unseen(
+    company, pulled, client_for, admin, controller
+):
+    mapping = MappingFactory(company=company, published=True)
+
+    def meanwhile():
+        publishing.unpublish([mapping], by=admin, reason="a look at it")
+        target = RecordFactory(company=company, in_ledger=True)
+        reviewing.override_and_publish(mapping, target, by=controller)
+
+    answer = unpublish_as_shown(client_for(admin), {"ids": [mapping.source_id]}, meanwhile)
+
+    mapping.refresh_from_db()
+    assert (answer.status_code, mapping.state) == (409, State.PUBLISHED)
+
+
+def unpublish_as_shown(client, chosen, meanwhile=lambda: None):
+    page = client.get("/c/acme/mappings/unpublish/", chosen)
+    meanwhile()
+    sent = {**chosen, "seen": page.context["seen"], "reason": "wrong branch"}
+    return client.post("/c/acme/mappings/unpublish/", sent)
 
 
 def test_renamed_target_can_be_confirmed_in_the_table(company, pulled, dana):

@@ -9,6 +9,7 @@ from connectors.models import Record
 from mapping import targets
 from mapping.candidates import code_key, digits, normalise
 from mapping.models import Kind, Suggestion
+from mapping.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Choice:
     number: str
     record: Record
     score: Decimal
+    band: str
     reasons: tuple[str, ...]
     problem: str  # why it cannot be taken; blank when it can
 
@@ -89,7 +91,7 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
     """Up to five, best first, as they are now."""
     if suggestion is None:
         return []
-    weighed = suggestion.candidates[:5]
+    weighed, limits = suggestion.candidates[:5], Thresholds.of(kind, company.settings)
     records = {
         record.pk: record
         for record in Record.objects.filter(
@@ -102,7 +104,8 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
         Choice(
             str(number),
             record,
-            Decimal(str(each["score"])),
+            score := Decimal(str(each["score"])),
+            limits.band(score),
             tuple(each.get("reasons", ())),
             targets.problem(record, kind, company).removeprefix("is "),
         )

@@ -37,7 +37,7 @@ from mapping.models import (
 from mapping.opinions import Exchange, ModelConfig, Opinion
 from mapping.signals import mappings_changed
 from mapping.targets import Systems
-from mapping.worklist import Thresholds
+from mapping.thresholds import Thresholds
 
 State = SuggestionRun.State
 TASK = "mapping.tasks.draft"

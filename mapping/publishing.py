@@ -19,7 +19,8 @@ from common.errors import AppError, Conflict, NotAllowed
 from companies import access
 from companies.models import Company, Membership, User
 from mapping import targets, waiting
-from mapping.models import Kind, Mapping, Publication, PublicationLine
+from mapping.models import Kind, Mapping, Publication, PublicationLine, kinds_in_use
+from mapping.querysets import MappingQuerySet
 from mapping.signals import mappings_changed
 from mapping.waiting import Waits
 
@@ -206,6 +207,11 @@ def preview(company: Company, *, only: Chosen | None = None) -> Preview:
     )
 
 
+def waiting_for(company: Company) -> int:
+    """How many accepted mappings wait to be published."""
+    return _waiting(company).count()
+
+
 def consequences(company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
     """Bills that would need publishing again without these, and bills already sent with them."""
     return waiting.bills().resting_on(company, mappings)
@@ -226,8 +232,12 @@ def membership_of(company: Company, user: User) -> Membership:
 # --- Underneath ---------------------------------------------------------------------------------
 
 
+def _waiting(company: Company) -> MappingQuerySet:
+    return company.mappings.accepted().filter(kind__in=kinds_in_use(company.settings))
+
+
 def _accepted(company: Company, only: Chosen | None, *, lock: bool) -> list[Mapping]:
-    rows = company.mappings.accepted().with_records()
+    rows = _waiting(company).with_records()
     if only is not None:
         rows = rows.filter(pk__in=list(only))
     rows = rows.order_by("pk")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from companies.access import Action, CompanyRequest, may, refusal, requires
-from mapping import comparing, drafting, history, showing, waiting, worklist
+from mapping import comparing, drafting, history, publishing, showing, waiting, worklist
 from mapping.forms import FilterForm
 from mapping.models import Kind, Mapping, SuggestionRun
 from mapping.targets import Systems
@@ -28,7 +28,7 @@ def hub(request: CompanyRequest) -> HttpResponse:
     context = {
         "kinds": kinds,
         "systems": systems,
-        "accepted": sum(kind.tabs["accepted"] for kind in kinds),
+        "accepted": publishing.waiting_for(company),
         "last": company.publications.select_related("by").first(),
         "rights": showing.Rights.of(request),
     }

@@ -32,6 +32,9 @@ class WaitingBills(Protocol):
     def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
         """The unsent bills that need each source record; records without any are left out."""
 
+    def listed_at(self, company: Company, record: int) -> str:
+        """Where the bills that `by_record` counts are listed."""
+
     def by_kind(self, company: Company) -> dict[str, Waits]:
         """For each mapping kind, the unsent bills that an unpublished record of it holds."""
 

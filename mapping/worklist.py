@@ -20,14 +20,16 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
+from common.choices import Side
 from common.seen import number
 from common.templatetags.format import confidence_percent
-from companies.models import Company, CompanySettings
+from companies.models import Company
 from connectors.models import Record
 from mapping import comparing, waiting
 from mapping.models import UNDECIDED, Kind, Mapping, kinds_in_use
 from mapping.querysets import MappingQuerySet
 from mapping.targets import Systems
+from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
 
 PAGE = 50
@@ -59,34 +61,6 @@ SORTS = {
     "-money": "Waiting money",
     "name": "Name",
 }
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    high: Decimal
-    medium: Decimal
-
-    @classmethod
-    def of(cls, kind: Kind, settings: CompanySettings) -> "Thresholds":
-        name = kind.value if kind in (Kind.VENDOR, Kind.PROJECT) else "line"
-        return cls(getattr(settings, f"{name}_high"), getattr(settings, f"{name}_medium"))
-
-    def band(self, confidence: Decimal | None) -> str:
-        if confidence is None:
-            return ""
-        return (
-            "high" if confidence >= self.high else "medium" if confidence >= self.medium else "low"
-        )
-
-    def condition(self, band: str) -> Q:
-        """On a source record's draft."""
-        score = "mappings__confidence"
-        return {
-            "high": Q(**{f"{score}__gte": self.high}),
-            "medium": Q(**{f"{score}__gte": self.medium, f"{score}__lt": self.high}),
-            "low": Q(**{f"{score}__lt": self.medium}),
-            "none": Q(**{f"{score}__isnull": True}),
-        }[band]
 
 
 @dataclass(frozen=True)
@@ -122,6 +96,7 @@ class Row:
     problem: str = ""  # why what somebody just tried was not saved
     like: int = 0  # how many more look the same, after an override
     url: str = ""  # its own page; the forms post below it
+    bills_url: str = ""  # the bills that wait
     is_fresh: bool = False  # decided just now, in this answer
 
     @property
@@ -413,15 +388,19 @@ def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) ->
             thresholds,
             waits.get(record.pk, Waits()),
             url=reverse("mapping:detail", args=[company.slug, Kind(record.kind).slug, record.pk]),
+            bills_url=waiting.bills().listed_at(company, record.pk) if record.pk in waits else "",
         )
         for record in records
     ]
 
 
 def row(company: Company, kind: Kind, pk: int) -> Row | None:
-    """One row as it is now; None when the company has no such record."""
-    systems = Systems.of(company)
-    record = sources(systems, kind).defer("payload", "search_text").filter(pk=pk).first()
+    """One row as it is now; None when the company has no such record.
+
+    Found also when the source lists the record no more: a bill that names it needs it still.
+    """
+    records = Record.objects.filter(company=company, kind=kind, connection__side=Side.SOURCE)
+    record = records.defer("payload", "search_text").filter(pk=pk).first()
     if record is None:
         return None
     return rows(company, [record], Thresholds.of(kind, company.settings))[0]

@@ -17,6 +17,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.text import capfirst
 
 from companies.models import Company
@@ -40,6 +41,10 @@ class WaitingBills:
             .annotate(bills=Count("bill"), amount=Sum("bill__total"))
         )
         return {row["record"]: Waits(row["bills"], row["amount"]) for row in rows}
+
+    def listed_at(self, company: Company, record: int) -> str:
+        query = f"tab=all&by=unsent&record={record}"
+        return f"{reverse('sync:bills', args=[company.slug])}?{query}"
 
     def by_kind(self, company: Company) -> dict[str, Waits]:
         held = (

@@ -70,7 +70,6 @@ BANDS = {
     "medium": Look("bars-2", "medium", "warn"),
     "low": Look("bars-1", "low", "bad"),
 }
-HIGH, MEDIUM = Decimal("0.9"), Decimal("0.7")
 KINDS = {
     "vendor": "building-2",
     "project": "hard-hat",
@@ -127,18 +126,16 @@ def status(value: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def confidence(share: Decimal | float | None, band: str = "") -> SafeString:
+def confidence(share: Decimal | float | None, band: str) -> SafeString:
     """Bars, percent and word. `band` is high, medium or low, from the company's thresholds."""
     if share is None or share == "":
         return format_html('<span class="confidence">{}</span>', missing("no score"))
-    score = Decimal(str(share))
-    band = band or ("high" if score >= HIGH else "medium" if score >= MEDIUM else "low")
     look = BANDS[band]
     return format_html(
         '<span class="confidence {}">{}<b>{}</b> <span>{}</span></span>',
         look.tone,
         icon(look.icon),
-        confidence_percent(score),
+        confidence_percent(Decimal(str(share))),
         look.word,
     )
 

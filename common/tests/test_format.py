@@ -101,5 +101,5 @@ def test_every_state_has_icon_word_and_colour():
 
 def test_confidence_takes_the_band_from_the_companys_thresholds():
     assert "medium" in components.confidence(Decimal("0.930"), "medium")
-    assert "high" in components.confidence(Decimal("0.930"))
-    assert "no score" in components.confidence(None)
+    assert "high" in components.confidence(Decimal("0.930"), "high")
+    assert "no score" in components.confidence(None, "")

@@ -21,6 +21,9 @@ class Bills:
     def by_record(self, company, records):
         return {pk: self.waits[pk] for pk in records if pk in self.waits}
 
+    def listed_at(self, company, record):
+        return f"/bills-of/{record}/"
+
     def by_kind(self, company):
         return {}
 

@@ -1,5 +1,8 @@
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Entry, Verb
 from connectors.models import Connection
@@ -150,7 +153,10 @@ def test_row_shows_both_names_score_and_reason(draft, dana):
 def test_row_shows_the_money_that_waits(draft, dana, bills):
     bills.waits[draft.source_id] = Waits(3, 41200)
 
-    assert "3 · $41,200.00" in dana.get("/c/acme/mappings/vendors/").content.decode()
+    page = dana.get("/c/acme/mappings/vendors/").content.decode()
+
+    assert f'<a href="/bills-of/{draft.source_id}/"' in page
+    assert "3 · $41,200.00" in page
 
 
 def test_bands_say_how_many_and_from_where(draft, dana):
@@ -886,3 +892,32 @@ def test_decision_that_cannot_be_read_is_not_half_taken(said, url, draft, dana):
 
     draft.refresh_from_db()
     assert draft.state == State.DRAFT
+
+
+def test_mapping_of_a_record_that_the_source_lists_no_more_has_its_page_still(draft, url, dana):
+    draft.source.gone_at = timezone.now()
+    draft.source.save()
+
+    assert dana.get(url).status_code == 200
+    assert dana.post(url + "accept/", {"version": 1}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.state == Mapping.State.ACCEPTED
+
+
+def test_hub_counts_what_the_publish_page_offers(draft, dana, controller):
+    reviewing.accept(draft, by=controller)
+    draft.source.gone_at = timezone.now()
+    draft.source.save()
+
+    assert "Review and publish 1" in dana.get("/c/acme/mappings/").content.decode()
+    assert (
+        "Publish <span data-selected-count>1"
+        in dana.get("/c/acme/mappings/publish/").content.decode()
+    )
+
+
+def test_candidates_carry_the_companys_own_bands(draft, url, dana, company):
+    company.settings.vendor_high = Decimal("0.990")
+    company.settings.save()
+
+    assert "<b>97%</b> <span>medium</span>" in dana.get(url + "compare/", **HTMX).content.decode()

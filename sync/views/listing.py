@@ -58,10 +58,12 @@ class FilterForm(forms.Form):
         label="Kind", required=False, choices=[("", "Any"), *Bill.Kind.choices]
     )
     sort = forms.ChoiceField(label="Sort", required=False, choices=list(SORTS.items()))
-    # Set by links, not by people: one record's bills, or those that wait for approval.
+    # Set by links, not by people: one record's bills, those that wait for approval, the unsent.
     record = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     by = forms.ChoiceField(
-        required=False, choices=[("", ""), ("approval", "approval")], widget=forms.HiddenInput
+        required=False,
+        choices=[(by, by) for by in ("", "approval", "unsent")],
+        widget=forms.HiddenInput,
     )
 
 
@@ -150,6 +152,8 @@ class Listing:
             bills = bills.filter(needs__record=filters.record)
         if filters.by == "approval":
             bills = counting.to_approve(bills, self.company, self.closed)
+        elif filters.by == "unsent":
+            bills = bills.filter(fault="").never_sent()
         if words := filters.q.strip():
             named = self.company.records.filter(
                 kind__in=[RecordKind.VENDOR, RecordKind.PROJECT],

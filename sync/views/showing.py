@@ -18,6 +18,7 @@ from connectors.models import Call, Connection, Record
 from mapping import comparing, waiting
 from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping
+from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
 from sync import counting, gate
 from sync.gate import Fix, Hold
@@ -70,6 +71,7 @@ class HoldRow:
     waits: Waits
     url: str = ""  # the mapping's page
     bills_url: str = ""  # the bills that wait for the same record
+    band: str = ""  # of its draft's confidence
 
     @property
     def mapping(self) -> Mapping | None:
@@ -225,14 +227,14 @@ class BillPage:
     def _hold_row(self, number: int, hold: Hold, counted: dict[int, Waits]) -> HoldRow:
         if hold.record is None or hold.rule != "mapping":
             return HoldRow(number, hold, Waits())
-        slug = self.request.company.slug
-        listed = reverse("sync:bills", args=[slug]) + f"?tab=all&record={hold.record.pk}"
+        limits = Thresholds.of(Kind(hold.record.kind), self.asked.settings)
         return HoldRow(
             number,
             hold,
             counted.get(hold.record.pk, Waits()),
             self.mapping_url(hold.record),
-            listed,
+            waiting.bills().listed_at(self.request.company, hold.record.pk),
+            limits.band(hold.mapping.confidence if hold.mapping else None),
         )
 
     def mapping_url(self, record: Record) -> str:

@@ -241,7 +241,7 @@ def _accepted(company: Company, only: Chosen | None, *, lock: bool) -> list[Mapp
     if only is not None:
         rows = rows.filter(pk__in=list(only))
     rows = rows.order_by("pk")
-    found = list(rows.select_for_update(of=("self",)) if lock else rows)
+    found = list(rows.select_for_update(of=("self",)) if lock else rows.with_targets())
     targets.attach_ends(company, found)
     return found
 

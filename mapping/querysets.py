@@ -35,6 +35,18 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
             "source", "target", "publication", "decided_by", "suggestion"
         ).defer("source__payload", "source__search_text", "target__payload", "target__search_text")
 
+    def with_targets(self) -> Self:
+        """With what says whether the target can be taken: for thousands that are not shown."""
+        return (
+            self.select_related(None)
+            .select_related("source", "target")
+            .only(
+                "company", "kind", "state", "version", "source__name", "target__name",
+                "target__kind", "target__connection", "target__is_active",
+                "target__is_selectable", "target__gone_at",
+            )
+        )  # fmt: skip
+
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
     def next_for(self, company: "Company", *, by: "User") -> "Publication":

@@ -78,6 +78,13 @@ class Entry(models.Model):
             models.Index(fields=["company", "-id"], name="trail_newest_first"),
             models.Index(fields=["company", "object_type", "object_id"], name="trail_of_an_object"),
             models.Index(fields=["company", "act", "verb"], name="trail_of_an_act"),
+            # What people did this week, counted without the lines of machines.
+            models.Index(
+                fields=["company", "at"],
+                include=["verb"],
+                condition=models.Q(user__isnull=False),
+                name="trail_of_people",
+            ),
             # What the page lists; the further lines of an act would only be stepped over.
             models.Index(
                 fields=["company", "-id"], condition=models.Q(leads=True), name="trail_leads"

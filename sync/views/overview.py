@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -343,16 +342,12 @@ def _decided(request: CompanyRequest) -> list[Decided]:
     """What people decided since Monday, by what it was."""
     monday = _monday()
     company = request.company
-    # Newest first until last week: this reads only the lines of this week.
-    last_week = (
-        Entry.objects.filter(company=company, at__lt=monday).order_by("-id").values("pk")[:1]
-    )
     counted = dict(
-        Entry.objects.filter(company=company, pk__gt=Coalesce(last_week, 0))
+        Entry.objects.filter(company=company, at__gte=monday)
         .filter(user__isnull=False, verb__in=DECISIONS)
         .order_by()
         .values_list("verb")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
     )
     trail = reverse("reports:trail", args=[company.slug])
     since = f"{timezone.localtime(monday):%Y-%m-%d}"

@@ -70,7 +70,8 @@ def around(request: CompanyRequest, kind: Kind) -> HttpResponse:
 def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     row = showing.row_or_404(request, kind, pk)
     source, mapping = row.source, row.mapping
-    suggestion = comparing.latest_suggestion(request.company, source)
+    suggestion = mapping.suggestion if mapping and mapping.suggestion else None
+    suggestion = suggestion or comparing.latest_suggestion(request.company, source)
     rights = showing.Rights.of(request)
     context = {
         "row": row,

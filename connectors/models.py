@@ -98,6 +98,7 @@ class Record(models.Model):
     email = models.CharField(max_length=254, blank=True)
     phone = models.CharField(max_length=60, blank=True)
     tax_id = models.CharField(max_length=40, blank=True)
+    term_id = models.CharField(max_length=120, blank=True)  # a ledger vendor's payment term
     is_active = models.BooleanField(default=True)
     is_selectable = models.BooleanField(default=True)
     # Set when a complete pass over the list no longer found it.

@@ -60,6 +60,7 @@ class PulledRecord:
     email: str = ""
     phone: str = ""
     tax_id: str = ""  # as the system shows it, often masked but for the last four
+    term_id: str = ""  # a ledger vendor's payment term: the external id of a term
     # May this record be chosen as a mapping's target? Item categories, for example, may not.
     is_selectable: bool = True
     changed_at: datetime | None = None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from common.choices import RecordKind
 from common.money import ZERO
 from companies.models import CompanySettings
 from connectors.models import Record
@@ -90,12 +91,13 @@ def outgoing(bill: Bill, lookup: Lookup, *, key: str) -> OutgoingBill:
         )
     if bill.vendor is None:
         raise ValueError("the gate let a bill without a vendor through")
+    vendor = _needed(lookup, bill.vendor)
     return OutgoingBill(
-        vendor_id=_needed(lookup, bill.vendor).external_id,
+        vendor_id=vendor.external_id,
         number=bill.number,
         bill_date=bill.bill_date,
         due_date=bill.due_date,
-        term_id="",
+        term_id="" if bill.due_date else _term_of(vendor),
         currency=bill.currency,
         memo=_memo(bill),
         key=key,
@@ -116,6 +118,14 @@ def _cost_line(line: BillLine, coding: Coding, lookup: Lookup, customer: str) ->
         item_id=target if coding.posts_items else "",
         customer_id=customer,
     )
+
+
+def _term_of(vendor: Record) -> str:
+    """The ledger's own term of the vendor, where the source says nothing of when to pay."""
+    term = Record.objects.filter(
+        connection=vendor.connection_id, kind=RecordKind.TERM, external_id=vendor.term_id
+    ).first()
+    return term.external_id if term is not None and term.is_usable else ""
 
 
 def _needed(lookup: Lookup, record: Record) -> Record:

@@ -84,7 +84,7 @@ _TEXT_FIELDS = {
     name: cast("CharField[str, str]", Record._meta.get_field(name)).max_length or 0
     for name in (
         "code", "name", "path", "parent_external_id", "type", "address", "city", "state",
-        "postcode", "email", "phone", "tax_id",
+        "postcode", "email", "phone", "tax_id", "term_id",
     )
 }  # fmt: skip
 _MIRRORED = [

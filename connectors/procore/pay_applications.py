@@ -75,6 +75,8 @@ def bill(payload: JSON, previous: JSON | None, *, project_id: str, codes: Codes)
         project_id=project_id,
         commitment_id=text(payload, "commitment_id"),
         bill_date=billed_on,
+        # A billing period's due date is the day by which the invoice had to be handed in (Procore's
+        # help, "Edit a billing period"); no list is documented to show when one is to be paid.
         due_date=None,
         period_start=day(payload.get("requisition_start")),
         period_end=day(payload.get("requisition_end")),

@@ -4,8 +4,9 @@ Sections named below are those of the Procore fact sheet. The bills of subcontra
 module, `pay_applications`, because they take arithmetic and not only translation.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -42,6 +43,10 @@ APPROVED_COMMITMENTS = {
 # it; that such an invoice comes as a requisition all the same is our assumption, so it is held.
 COSTS_TO_PAY = {"invoice", "expense"}
 COSTS_NOT_OURS = {"subcontractor_invoice": PulledBill.NotOurs.COMES_TWICE}
+
+_AT_ONCE = re.compile(r"(due|payable)\s+(up)?on\s+receipt", re.IGNORECASE)
+# Also behind a discount: "2% 10, net 30".
+_NET = re.compile(r"(.*\W)?net\s*(?P<days>\d{1,3})(\s*days?)?", re.IGNORECASE)
 
 
 def understood(
@@ -200,6 +205,7 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
     billed_on = day(payload.get("direct_cost_date")) or day(payload["received_date"])
     if billed_on is None:
         raise ValueError("no date")
+    days = days_to_pay(text(payload, "terms"))
     return PulledBill(
         kind=PulledBill.Kind.DIRECT_COST,
         external_id=identifier(payload),
@@ -208,7 +214,7 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
         project_id=project_id,
         commitment_id="",
         bill_date=billed_on,
-        due_date=None,
+        due_date=None if days is None else billed_on + timedelta(days=days),
         period_start=None,
         period_end=None,
         description=text(payload, "description"),
@@ -221,6 +227,14 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
         changed_at=moment(payload.get("updated_at")),
         payload={**payload, "line_items": list(lines)},
     )
+
+
+def days_to_pay(terms: str) -> int | None:
+    """8.4: terms are free text. None where they name no plain number of days ("Net 30 EOM")."""
+    if _AT_ONCE.fullmatch(terms):
+        return 0
+    found = _NET.fullmatch(terms)
+    return int(found["days"]) if found else None
 
 
 def _cost_not_ours(payload: JSON) -> PulledBill.NotOurs | None:

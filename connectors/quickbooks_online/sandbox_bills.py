@@ -31,11 +31,9 @@ def checked(
     _check_period(books, bill, old)
     _check_currency(books, bill)
 
-    vendor = _used(books, "Vendor", bill, "VendorRef")
+    _used(books, "Vendor", bill, "VendorRef")
     if "SalesTermRef" in bill:
         _used(books, "Term", bill, "SalesTermRef")
-    elif "TermRef" in vendor:
-        bill["SalesTermRef"] = vendor["TermRef"]
     bill.setdefault("DueDate", _due(books, bill))
     bill["APAccountRef"] = {"value": _payable_account(books, bill)}
     bill["Line"] = [_line(books, line, n) for n, line in enumerate(bill["Line"], start=1)]
@@ -189,7 +187,7 @@ def _payable_account(books: Books, bill: Doc) -> str:
 
 
 def _due(books: Books, bill: Doc) -> str:
-    """The bill's day and its term's days (7.10)."""
+    """The bill's day and its term's days (7.10); that the vendor's term would do is not said."""
     term = books.get("Term", bill["SalesTermRef"]["value"]) if "SalesTermRef" in bill else None
     days = term.get("DueDays", 0) if term else 0
     return (date.fromisoformat(bill["TxnDate"]) + timedelta(days=days)).isoformat()

@@ -88,6 +88,7 @@ def vendor(payload: JSON) -> PulledRecord:
         email=(payload.get("PrimaryEmailAddr") or {}).get("Address", ""),
         phone=(payload.get("PrimaryPhone") or {}).get("FreeFormNumber", ""),
         tax_id=payload.get("TaxIdentifier", ""),
+        term_id=(payload.get("TermRef") or {}).get("value", ""),
     )
 
 

@@ -237,6 +237,45 @@ def test_a_bill_that_the_ledger_keeps_in_another_currency_is_posted_and_says_so(
     assert "shows CA$10,800.30, and $10,800.30 was sent" in push.sentence
 
 
+def _give_terms(world, *, active=True):
+    """The vendors of the ledger have thirty days."""
+    sandbox = world.quickbooks.sandbox
+    term = {"Id": "3", "Name": "Net 30", "Type": "STANDARD", "DueDays": 30, "Active": active}
+    sandbox.entities.put("Term", term, sandbox.now())
+    for vendor in sandbox.entities.all("Vendor"):
+        sandbox.entities.put("Vendor", {**vendor, "TermRef": {"value": "3"}}, sandbox.now())
+
+
+def test_the_due_date_of_the_source_is_carried(world):
+    _give_terms(world)
+
+    world.work(world.send(world.ready_bill("D-7")))
+
+    (there,) = world.quickbooks.sandbox.entities.all("Bill")
+    assert (there["TxnDate"], there["DueDate"]) == ("2026-09-02", "2026-10-02")
+    assert "SalesTermRef" not in there
+
+
+def test_a_bill_without_a_due_date_goes_by_the_ledgers_term_of_its_vendor(world):
+    _give_terms(world)
+
+    world.work(world.send(world.ready_bill("KC-100")))
+
+    (there,) = world.quickbooks.sandbox.entities.all("Bill")
+    assert (there["TxnDate"], there["DueDate"]) == ("2026-08-31", "2026-09-30")
+    assert there["SalesTermRef"]["value"] == "3"
+
+
+def test_a_term_that_is_no_longer_used_in_the_ledger_is_not_sent(world):
+    _give_terms(world, active=False)
+
+    push = world.work(world.send(world.ready_bill("KC-100")))
+
+    (there,) = world.quickbooks.sandbox.entities.all("Bill")
+    assert push.state == Push.State.POSTED
+    assert "SalesTermRef" not in there
+
+
 def test_a_bill_keyed_by_hand_under_another_spelling_is_not_paid_again(world):
     bill = world.ready_bill()
     existing = _post_by_hand(world, number="Inv. No. KC 100")

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -293,6 +293,27 @@ def test_only_invoices_and_expenses_are_owed_to_a_vendor(procore, client, kind, 
     (bill,) = client.bills(str(JOB))
 
     assert bill.not_ours == not_ours
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ("Net 30", date(2026, 4, 11)),
+        ("NET30 days", date(2026, 4, 11)),
+        ("2% 10, net 30", date(2026, 4, 11)),
+        ("Due on receipt", date(2026, 3, 12)),
+        ("Net 30 EOM", None),
+        ("see contract", None),
+        ("", None),
+    ],
+)
+def test_a_direct_cost_is_due_by_its_terms(procore, client, terms, due):
+    procore.write("direct_costs", direct_cost(terms=terms))
+    procore.write("direct_cost_lines", direct_cost_line(1, "842.50"))
+
+    (bill,) = client.bills(str(JOB))
+
+    assert bill.due_date == due
 
 
 def test_a_direct_cost_that_another_integration_exported_is_not_ours(procore, client):

@@ -98,12 +98,19 @@ def test_smallest_bill_gets_its_defaults(send):
     made = send(BILL)
 
     assert made["TotalAmt"] == made["Balance"] == 100.25
-    assert made["DueDate"] == "2026-04-01"
-    assert made["SalesTermRef"] == {"value": "3", "name": "Net 30"}
+    assert made["DueDate"] == made["TxnDate"]
+    assert "SalesTermRef" not in made, "the vendor's term is not the bill's"
     assert made["APAccountRef"]["name"] == "Accounts Payable (A/P)"
     assert made["Line"][0][ACCOUNT_BASED]["BillableStatus"] == "NotBillable"
     assert made["SyncToken"] == "0"
     assert made["MetaData"]["CreateTime"].endswith("-08:00")
+
+
+def test_a_term_says_when_a_bill_is_due(send):
+    made = send(bill(SalesTermRef={"value": "3"}))
+
+    assert made["DueDate"] == "2026-04-01"
+    assert made["SalesTermRef"] == {"value": "3", "name": "Net 30"}
 
 
 def test_a_total_that_was_sent_is_not_believed(send):

@@ -232,13 +232,18 @@ class ProcoreClient:
         )
 
     def _direct_costs(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
+        """8.4: one list has the lines of all, which is hundreds of calls fewer (2.6)."""
         path = f"/rest/v1.0/projects/{project_id}/direct_costs"
-        for row in self._rows(path):
-            yield _readable(PulledBill.Kind.DIRECT_COST, self._direct_cost, row, path, project_id)
-
-    def _direct_cost(self, row: JSON, path: str, project_id: str) -> PulledBill:
-        lines = list(self._rows(f"{path}/{_id(row)}/line_items"))
-        return translate.direct_cost(row, lines, project_id=project_id)
+        rows = list(self._rows(path))
+        if not rows:
+            return
+        lines: dict[str, list[JSON]] = {}
+        for line in self._rows(f"{path}/line_items"):
+            lines.setdefault(translate.holder_id(line), []).append(line)
+        kind = PulledBill.Kind.DIRECT_COST
+        for row in rows:
+            own = lines.get(_id(row), [])
+            yield _readable(kind, translate.direct_cost, row, own, project_id=project_id)
 
     # --- Lists ------------------------------------------------------------------------------------
 

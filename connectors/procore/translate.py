@@ -222,7 +222,8 @@ def direct_cost(payload: JSON, lines: Sequence[JSON], *, project_id: str) -> Pul
         is_approved=status == "approved" and payload.get("deleted_at") is None,
         currency=currency(payload),
         total=required_amount(payload, "grand_total"),
-        lines=tuple(direct_cost_line(line) for line in lines),
+        # The list that they come from names no order.
+        lines=tuple(sorted((direct_cost_line(line) for line in lines), key=_place)),
         not_ours=_cost_not_ours(payload) or sent_by_another(payload),
         changed_at=moment(payload.get("updated_at")),
         payload={**payload, "line_items": list(lines)},
@@ -263,6 +264,16 @@ def sent_by_another(payload: JSON) -> PulledBill.NotOurs | None:
     there, so whatever stands there is somebody else's.
     """
     return PulledBill.NotOurs.SENT_BY_ANOTHER if text(payload, "origin_id") else None
+
+
+def _place(line: PulledBillLine) -> tuple[int, int, str]:
+    return line.position, len(line.external_id), line.external_id
+
+
+@understood("direct cost line")
+def holder_id(payload: JSON) -> str:
+    """5.2: the direct cost that a line belongs to."""
+    return identifier(payload["holder"])
 
 
 def line_cost_code(line: JSON) -> str:

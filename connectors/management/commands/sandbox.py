@@ -4,6 +4,7 @@ import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from connectors.procore.sandbox import ProcoreSandbox
+from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.sandboxing import Sandbox, Served, serve
 
@@ -31,7 +32,15 @@ class Command(BaseCommand):
         parser.add_argument("--seed", choices=["demo", "real"], default="demo")
         parser.add_argument("--books", type=Path, help="folder of the books; var/sandbox/<seed>")
 
-    def handle(self, *, seed: str, books: Path | None, **_options: Any) -> None:
+        parser.add_argument(
+            "--real-pace",
+            action="store_true",
+            help="let Procore refuse calls as early as the real one: 25 in ten seconds",
+        )
+
+    def handle(
+        self, *, seed: str, books: Path | None, real_pace: bool = False, **_options: Any
+    ) -> None:
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_args: stopped.set())
@@ -39,7 +48,10 @@ class Command(BaseCommand):
         served: list[Served] = []
         try:
             for name, kind, where in SANDBOXES:
-                served.append(self._serve(name, kind, where, settings.SEEDS[seed], folder))
+                pace = REAL_PACE if real_pace and kind is ProcoreSandbox else {}
+                served.append(
+                    self._serve(name, partial(kind, **pace), where, settings.SEEDS[seed], folder)
+                )
             stopped.wait()
         finally:
             for one in served:

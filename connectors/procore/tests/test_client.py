@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,9 +14,12 @@ from connectors.errors import (
     UnexpectedPayload,
     Unreachable,
 )
+from connectors.procore import pacing
+from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
 from connectors.procore.tests import example_s
-from connectors.procore.tests.conftest import COMPANY, JOB, MASON
+from connectors.procore.tests.conftest import COMPANY, JOB, MASON, Procore, write_seed
 from connectors.records import PulledBill, PulledCommitment, Unreadable
+from connectors.sandboxing import serve
 
 VENDORS = "/rest/v1.0/vendors"
 REQUISITIONS = "/rest/v1.1/requisitions"
@@ -367,6 +371,53 @@ def test_only_an_approved_direct_cost_may_be_paid(procore, client, status):
     (bill,) = client.bills(str(JOB))
 
     assert (bill.status, bill.is_approved) == (status, False)
+
+
+def test_the_lines_of_each_direct_cost_come_to_it_in_their_order(procore, client):
+    procore.write("direct_costs", direct_cost(), direct_cost(id=3002, invoice_number="78-B"))
+    procore.write(
+        "direct_cost_lines",
+        direct_cost_line(2, "2.00"),
+        direct_cost_line(1, "1.00"),
+        direct_cost_line(3, "3.00", direct_cost_id=3002),
+    )
+
+    first, second = client.bills(str(JOB))
+
+    assert [line.amount for line in first.lines] == [Decimal("1.00"), Decimal("2.00")]
+    assert [line.amount for line in second.lines] == [Decimal("3.00")]
+
+
+def test_a_large_project_is_read_within_the_time_of_a_task_at_the_real_pace(tmp_path, monkeypatch):
+    """300 direct costs and 100 commitments; a task has 90 seconds."""
+    served = serve(ProcoreSandbox(seed=write_seed(tmp_path), **REAL_PACE))
+    procore = Procore(served.sandbox, served.url)
+    procore.write("direct_costs", *(direct_cost(id=5000 + n) for n in range(300)))
+    procore.write(
+        "direct_cost_lines",
+        *(direct_cost_line(6000 + n, "5.00", direct_cost_id=5000 + n) for n in range(300)),
+    )
+    procore.write("commitments", *(example_s.commitment() | {"id": 700 + n} for n in range(100)))
+    # Nobody waits here: a pause moves the sandbox's clock, and the client reads the time there.
+    monkeypatch.setattr(pacing, "time", SimpleNamespace(time=lambda: sandbox_time(procore)))
+    client = procore.client(sleep=lambda seconds: move_clock(procore, seconds))
+
+    waited = []
+    for read in (client.bills, client.commitments):
+        begun = procore.sandbox.clock_offset
+        waited.append((len(list(read(str(JOB)))), procore.sandbox.clock_offset - begun))
+    served.stop()
+
+    assert [count for count, _ in waited] == [300, 100]
+    assert all(taken < timedelta(seconds=60) for _, taken in waited)
+
+
+def sandbox_time(procore):
+    return procore.sandbox.now().timestamp()
+
+
+def move_clock(procore, seconds):
+    procore.sandbox.clock_offset += timedelta(seconds=seconds)
 
 
 # --- When Procore says no, or nothing -------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Notices that a published target is no longer what was published, and when it is again."""
 
-import re
 from collections.abc import Collection
 
 from django.db import transaction
@@ -15,8 +14,6 @@ from mapping.models import Kind, Mapping, target_kinds
 from mapping.signals import mappings_changed
 
 Stale = Mapping.Stale
-# The ledger marks names of inactive rows: "Concrete (deleted)". That is no rename.
-_DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)", re.IGNORECASE)
 
 
 @transaction.atomic
@@ -72,7 +69,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
 def _is_news(word: str, mapping: Mapping) -> bool:
     """Is it not what is known, or a name other than the one somebody may be looking at?"""
     if word == Stale.RENAMED == mapping.stale and mapping.target is not None:
-        return plain(mapping.target.label) != plain(mapping.renamed_to)
+        return mapping.target.label != mapping.renamed_to
     return word != mapping.stale
 
 
@@ -85,13 +82,9 @@ def what_is_stale(mapping: Mapping, settings: CompanySettings) -> str:
         return Stale.INACTIVE
     if not target.is_selectable or target.kind not in target_kinds(Kind(mapping.kind), settings):
         return Stale.WRONG_KIND
-    if plain(target.label) != plain(mapping.published_label):
+    if target.label != mapping.published_label:
         return Stale.RENAMED
     return ""
-
-
-def plain(label: str) -> str:
-    return _DELETED.sub("", label).strip()
 
 
 def sentence(mapping: Mapping) -> str:
@@ -99,10 +92,10 @@ def sentence(mapping: Mapping) -> str:
     if mapping.target is None:
         return "Its target is no longer there."
     system = targets.system_name(mapping.target.connection)
-    name = plain(mapping.published_label)
+    name = mapping.published_label
     if not mapping.stale:
         return f"{name} is in {system} again as it was published."
     if mapping.stale == Stale.RENAMED:
-        return f"{name} was renamed in {system}: it is {plain(mapping.target.label)} now."
+        return f"{name} was renamed in {system}: it is {mapping.target.label} now."
     where = "" if mapping.stale == Stale.WRONG_KIND else f" in {system}"
     return f"{name} {Stale(mapping.stale).label}{where}."

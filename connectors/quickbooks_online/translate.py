@@ -34,7 +34,7 @@ CUT_TAIL = 6
 UNUSABLE_ACCOUNT_TYPES = {"Accounts Payable", "Accounts Receivable", "Non-Posting"}
 UNUSABLE_ITEM_TYPES = {"Category", "Group"}
 
-_DELETED = re.compile(r"\s*\(deleted\)\s*$", re.IGNORECASE)
+_DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)\s*$", re.IGNORECASE)
 _KEY = re.compile(r"\[tieout:([^\]\s]+)\]")
 
 

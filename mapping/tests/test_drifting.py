@@ -40,10 +40,6 @@ def test_target_that_changed_makes_its_mapping_stale(fields, stale, mapping):
     assert change(mapping, **fields) == stale
 
 
-def test_deleted_mark_on_the_name_is_no_rename(mapping):
-    assert change(mapping, name="Delta Drywall (deleted)", path="Delta Drywall (deleted)") == ""
-
-
 def test_same_target_is_not_stale(mapping):
     assert change(mapping, city="Austin") == ""
 

@@ -58,6 +58,7 @@ def test_any_refusal_is_an_error_of_ours(data, body, status):
         ("Larkspur (deleted)", "Larkspur"),
         ("Larkspur (Deleted)", "Larkspur"),
         ("Larkspur(DELETED) ", "Larkspur"),
+        ("Larkspur (deleted 2)", "Larkspur"),
         ("(deleted) Larkspur", "(deleted) Larkspur"),
         ("Larkspur", "Larkspur"),
     ],

@@ -6,7 +6,7 @@ Nothing here holds a database transaction open, and nothing retries a write by i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from common.choices import RecordKind
@@ -32,12 +32,9 @@ class System(Protocol):
     def company(self) -> PulledCompany:
         """Who we are connected to."""
 
-    def records(
-        self, kind: RecordKind, *, since: datetime | None = None
-    ) -> Iterator[PulledRecord | Unreadable]:
-        """All of a list, or what changed since a moment where the system can tell.
-
-        Inactive rows are included. Only an iterator that ends without an error was complete.
+    def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
+        """All of a list, inactive rows too. It was complete if the iterator ends without an error,
+        but for what the unreadable ones stand for.
         """
 
 

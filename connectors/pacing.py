@@ -6,8 +6,6 @@ QuickBooks Online, 3.5): a burst would break the second limit, so there is none.
 calls do not arrive evenly; 4 % stay unused for those that the network pushes together.
 """
 
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -36,22 +34,19 @@ def next_slot(connection: Connection, traits: Paced, *, calls: int = 1) -> datet
     further away, nothing was reserved: come back at that moment and ask again. May be called
     within a transaction, which then holds the connection's row until it ends.
     """
-    return _take(connection, traits, calls)[1]
-
-
-def wait_for_slot(
-    connection: Connection,
-    traits: Paced,
-    *,
-    calls: int = 1,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Sleep until a slot is ours. Outside of transactions, for pulls that read page after page."""
-    while True:
-        now, at = _take(connection, traits, calls)
-        sleep(max(0.0, (min(at, now + NEAR) - now).total_seconds()))
+    with transaction.atomic():
+        # NO KEY: rows that refer to the connection may be written meanwhile.
+        now, at = (
+            Connection.objects.select_for_update(no_key=True)
+            .annotate(now=Now(), at=Greatest(Now(), Coalesce("next_free_at", Now())))
+            .values_list("now", "at")
+            .get(pk=connection.pk)
+        )
         if at <= now + NEAR:
-            return
+            following = at + spacing(traits) * calls
+            Connection.objects.filter(pk=connection.pk).update(next_free_at=following)
+    slot: datetime = at
+    return slot
 
 
 def pause(connection: Connection, wait: timedelta) -> datetime:
@@ -65,19 +60,3 @@ def pause(connection: Connection, wait: timedelta) -> datetime:
 
 def spacing(traits: Paced) -> timedelta:
     return timedelta(seconds=60 / (traits.calls_per_minute * USED_SHARE))
-
-
-def _take(connection: Connection, traits: Paced, calls: int) -> tuple[datetime, datetime]:
-    """The database's now and the slot; the slot is reserved when it is near."""
-    with transaction.atomic():
-        # NO KEY: rows that refer to the connection may be written meanwhile.
-        now, at = (
-            Connection.objects.select_for_update(no_key=True)
-            .annotate(now=Now(), at=Greatest(Now(), Coalesce("next_free_at", Now())))
-            .values_list("now", "at")
-            .get(pk=connection.pk)
-        )
-        if at <= now + NEAR:
-            following = at + spacing(traits) * calls
-            Connection.objects.filter(pk=connection.pk).update(next_free_at=following)
-    return now, at

@@ -6,7 +6,6 @@ Sections named below are those of the Procore fact sheet.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -32,8 +31,6 @@ K = TypeVar("K", bound=str)
 
 SYSTEM = "Procore"
 PAGE_SIZE = 100
-# 14: a change may show in a filtered list a little later than its own time says.
-OVERLAP = timedelta(minutes=5)
 COMMITMENT_PATHS = {
     PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
     PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
@@ -99,15 +96,12 @@ class ProcoreClient:
             "the app to it again."
         )
 
-    def records(
-        self, kind: RecordKind, *, since: datetime | None = None
-    ) -> Iterator[PulledRecord | Unreadable]:
-        """Vendors and projects can be asked for changes only; the other lists come whole (2.3)."""
+    def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
         match kind:
             case RecordKind.VENDOR:
-                return self._vendors(since)
+                return self._vendors()
             case RecordKind.PROJECT:
-                return self._projects(since)
+                return self._projects()
             case RecordKind.COST_CODE:
                 return self._cost_codes()
             case RecordKind.COST_TYPE:
@@ -132,10 +126,10 @@ class ProcoreClient:
 
     # --- Company lists ----------------------------------------------------------------------------
 
-    def _vendors(self, since: datetime | None) -> Iterator[PulledRecord | Unreadable]:
-        """3.2: the active list hides inactive vendors, and the inactive list has no filter."""
+    def _vendors(self) -> Iterator[PulledRecord | Unreadable]:
+        """3.2: the active list hides inactive vendors."""
         seen = set()
-        for row in self._company_rows("/rest/v1.0/vendors", view="extended", **_changed(since)):
+        for row in self._company_rows("/rest/v1.0/vendors", view="extended"):
             seen.add(_id(row))
             yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=True)
         for row in self._rows(f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"):
@@ -143,10 +137,10 @@ class ProcoreClient:
             if _id(row) not in seen:
                 yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=False)
 
-    def _projects(self, since: datetime | None = None) -> Iterator[PulledRecord | Unreadable]:
+    def _projects(self) -> Iterator[PulledRecord | Unreadable]:
         """3.3: without the filter the list hides inactive projects."""
         everything = {"filters[by_status]": "All"}
-        rows = self._company_rows("/rest/v1.0/projects", **everything, **_changed(since))
+        rows = self._company_rows("/rest/v1.0/projects", **everything)
         return (_readable(RecordKind.PROJECT, translate.project, row) for row in rows)
 
     def _cost_types(self) -> Iterator[PulledRecord | Unreadable]:
@@ -345,15 +339,6 @@ def _invoice(
             payload=row,
         )
     return pay_applications.bill(row, by_id.get(previous_id), project_id=project_id, codes=codes)
-
-
-def _changed(since: datetime | None) -> dict[str, str]:
-    """2.3: a range with three dots. The end lies ahead because clocks differ."""
-    if since is None:
-        return {}
-    start = (since - OVERLAP).astimezone(UTC)
-    end = datetime.now(UTC) + timedelta(days=1)
-    return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _words(kind: str) -> str:

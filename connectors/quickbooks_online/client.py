@@ -4,7 +4,7 @@ Sections named here are those of the project's reference sheet of QuickBooks Onl
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from urllib.parse import quote
 
@@ -95,16 +95,10 @@ class QuickBooksOnlineClient:
         preferences = self._get("preferences", "Preferences")
         return translate.company(info, preferences, realm_id=self.realm_id)
 
-    def records(
-        self, kind: RecordKind, *, since: datetime | None = None
-    ) -> Iterator[PulledRecord | Unreadable]:
+    def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
         entity, _translated = translate.LISTS[kind]
         # Without a word about Active the inactive rows are left out (section 4).
-        wanted = ["Active IN (true,false)"]
-        if since is not None:
-            moment = since.astimezone(UTC).isoformat(timespec="seconds")
-            wanted.append(f"MetaData.LastUpdatedTime >= {quoted(moment)}")
-        for payload in self._rows(entity, wanted):
+        for payload in self._rows(entity, ["Active IN (true,false)"]):
             if translate.belongs(kind, payload):
                 yield translate.record(kind, payload)
 

@@ -85,16 +85,6 @@ def test_a_shorter_pause_does_not_cut_a_longer_one():
     assert pacing.pause(connection, timedelta(seconds=1)) == until
 
 
-@pytest.mark.django_db
-def test_waiting_sleeps_until_the_slot():
-    connection = ConnectionFactory(next_free_at=timezone.now() + timedelta(seconds=2))
-    slept = []
-
-    pacing.wait_for_slot(connection, TRAITS, sleep=slept.append)
-
-    assert 1 < sum(slept) <= 2
-
-
 @pytest.mark.django_db(transaction=True)
 def test_threads_with_own_connections_never_share_a_slot():
     connection = ConnectionFactory()

@@ -32,8 +32,8 @@ TRICKY_NAMES = [
 ]
 
 
-def records(client, kind, **how):
-    return list(client.records(kind, **how))
+def records(client, kind):
+    return list(client.records(kind))
 
 
 def names(found):
@@ -134,22 +134,6 @@ def test_inactive_projects_are_included(procore, client):
     (project,) = records(client, RecordKind.PROJECT)
 
     assert (project.code, project.is_active) == ("26-01", False)
-
-
-def test_only_what_changed_comes_when_a_moment_is_given(procore, client):
-    since = datetime.now(UTC) + timedelta(days=2)
-    stamp = f"{since:%Y-%m-%dT%H:%M:%SZ}"
-    procore.write("vendors", {"id": 7, "name": "Fresh", "updated_at": stamp})
-    yesterday = since - timedelta(days=1, minutes=-6)
-
-    assert names(records(client, RecordKind.VENDOR, since=yesterday)) == []
-    assert len(records(client, RecordKind.VENDOR, since=since - timedelta(days=3))) == 1
-
-
-def test_changes_are_asked_for_with_an_overlap(procore, client):
-    list(client.records(RecordKind.PROJECT, since=datetime(2026, 3, 1, 12, 0, tzinfo=UTC)))
-
-    assert "2026-03-01T11%3A55%3A00Z..." in procore.calls[-1].path
 
 
 def test_a_cost_code_is_known_by_its_joined_code(client):

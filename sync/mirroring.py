@@ -236,6 +236,7 @@ def bills(
         with transaction.atomic():
             # Before any bill is locked: readiness.refresh() takes it before bills as well.
             readiness.lock(company)
+            company.settings.refresh_from_db()  # whoever changed them has judged the others again
             changed = set()
             for bill in batch:
                 try:

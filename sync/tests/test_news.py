@@ -3,12 +3,15 @@
 import pytest
 from django.urls import reverse
 
+from common.choices import RecordKind
+from companies import deciding
 from companies.models import Company
+from connectors import registry
 from connectors.tests.factories import RecordFactory
 from mapping import publishing
 from mapping.lookup import Lookup
 from mapping.tests.factories import MappingFactory
-from sync import gate
+from sync import gate, mirroring
 from sync.models import Bill
 from sync.tests.factories import BillFactory, PushFactory, RunFactory, map_record
 
@@ -172,3 +175,17 @@ def test_unpublishing_names_what_it_holds_again_and_what_it_comes_too_late_for(
     again, too_late = publishing.consequences(company, [mapping.pk])
 
     assert (again.bills, too_late.bills) == (held_again, sent)
+
+
+def test_a_pull_under_way_judges_by_what_was_saved_meanwhile(world):
+    world.pull()
+    world.edit_source("direct_cost_lines", {"id": "83", "direct_cost_id": "72", "amount": "251.00"})
+    assert world.source.company.settings.currency == "USD"  # as the pull began
+    company = Company.objects.get(pk=world.company.pk)
+    deciding.change(company, {"currency": "CAD"}, by=world.admin)
+
+    project = world.record(RecordKind.PROJECT, "22")
+    mirroring.bills(world.source, project, registry.open_source(world.source).bills("22"))
+
+    bill = world.bill("D-8")
+    assert (str(bill.total), bill.fault) == ("251.00", Bill.Fault.CURRENCY)

@@ -161,6 +161,8 @@ def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
         return mapping
     before = mapping.as_values()
     if mapping.publication_lines.exists():
+        if mapping.state == State.LEFT:
+            return mapping
         return _decide(mapping, Decision(Verb.UNDID, State.LEFT, mapping.target), by=by)
     mapping.redraft(_usable_suggestion(mapping))
     mapping.save()

@@ -11,8 +11,10 @@ from django.db.models import (
     CharField,
     Count,
     DecimalField,
+    Exists,
     Expression,
     F,
+    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -26,7 +28,7 @@ from common.templatetags.format import confidence_percent
 from companies.models import Company
 from connectors.models import Record
 from mapping import comparing, waiting
-from mapping.models import UNDECIDED, Kind, Mapping, kinds_in_use
+from mapping.models import UNDECIDED, Kind, Mapping, PublicationLine, kinds_in_use
 from mapping.querysets import MappingQuerySet
 from mapping.targets import Systems
 from mapping.thresholds import Thresholds
@@ -135,7 +137,10 @@ class Row:
 
     @property
     def can_be_undone(self) -> bool:
-        return not self.is_undecided and self.state not in ("published", "stale")
+        """What was in force once goes back to "left for later", and no further."""
+        if self.is_undecided or self.state in ("published", "stale"):
+            return False
+        return self.state != Mapping.State.LEFT or not getattr(self.mapping, "was_published", False)
 
     @property
     def can_be_decided(self) -> bool:
@@ -378,7 +383,9 @@ def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) ->
     ids = [record.pk for record in records]
     mappings = {
         mapping.source_id: mapping
-        for mapping in company.mappings.with_records().filter(source_id__in=ids)
+        for mapping in company.mappings.with_records()
+        .annotate(was_published=Exists(PublicationLine.objects.filter(mapping=OuterRef("pk"))))
+        .filter(source_id__in=ids)
     }
     waits = waiting.bills().by_record(company, ids) if ids else {}
     return [

@@ -6,7 +6,7 @@ from factory.django import DjangoModelFactory
 
 from companies.tests.factories import CompanyFactory, UserFactory
 from connectors.tests.factories import RecordFactory
-from mapping.models import Mapping, Publication, Suggestion, SuggestionRun
+from mapping.models import Mapping, Publication, PublicationLine, Suggestion, SuggestionRun
 
 
 class SuggestionRunFactory(DjangoModelFactory):
@@ -42,6 +42,16 @@ class PublicationFactory(DjangoModelFactory):
     company = factory.SubFactory(CompanyFactory)
     number = factory.Sequence(lambda n: n + 1)
     by = factory.SubFactory(UserFactory)
+
+
+class PublicationLineFactory(DjangoModelFactory):
+    class Meta:
+        model = PublicationLine
+
+    company = factory.SubFactory(CompanyFactory)
+    publication = factory.SubFactory(PublicationFactory, company=factory.SelfAttribute("..company"))
+    mapping_version = 1
+    target = factory.SelfAttribute("mapping.target")
 
 
 class MappingFactory(DjangoModelFactory):

@@ -333,7 +333,11 @@ def test_undoing_what_was_published_once_does_not_hand_it_to_the_machine(draft, 
     draft.refresh_from_db()
     publishing.unpublish([draft], by=admin, reason="wrong branch")
 
-    assert reviewing.undo(draft, by=admin).state == State.LEFT
+    left = reviewing.undo(draft, by=admin)
+    again = reviewing.undo(left, by=admin)
+
+    assert (left.state, again.version) == (State.LEFT, left.version)
+    assert Entry.objects.filter(verb=Verb.UNDID).count() == 1
 
 
 # --- Comment

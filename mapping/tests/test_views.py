@@ -9,7 +9,12 @@ from connectors.models import Connection
 from connectors.tests.factories import RecordFactory
 from mapping import drafting, publishing, reviewing
 from mapping.models import Kind, Mapping
-from mapping.tests.factories import MappingFactory, PublicationFactory, SuggestionFactory
+from mapping.tests.factories import (
+    MappingFactory,
+    PublicationFactory,
+    PublicationLineFactory,
+    SuggestionFactory,
+)
 from mapping.waiting import WaitingBill, Waits
 
 pytestmark = pytest.mark.django_db
@@ -503,6 +508,19 @@ def test_rows_that_look_the_same_do_not_take_what_was_not_shown(
     assert f'name="version" value="{shown}"' in page
     assert answer.status_code == 409
     assert not Mapping.objects.filter(source=twin).exists()
+
+
+@pytest.mark.parametrize(("was_published", "offered"), [(False, True), (True, False)])
+def test_undo_is_offered_only_where_it_leads_somewhere(
+    was_published, offered, company, pulled, dana
+):
+    left = MappingFactory(company=company, left=True)
+    if was_published:
+        PublicationLineFactory(company=company, mapping=left)
+
+    for path in ("?tab=left", f"{left.source_id}/"):
+        page = dana.get(f"/c/acme/mappings/vendors/{path}").content.decode()
+        assert ("undo/" in page, "override/" in page) == (offered, True)
 
 
 # --- Several at once

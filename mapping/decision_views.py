@@ -164,7 +164,9 @@ def _override_box(
         "answer": answer,
         "counted": _counted(kind, text, answer) if answer else "",
         "candidates": comparing.candidates(suggestion, request.company, kind),
-        "next": request.POST.get("next") or request.headers.get("Referer", ""),
+        "next": request.POST.get("next")
+        or request.GET.get("next")
+        or request.headers.get("Referer", ""),
     }
     return render(request, "mapping/override.html", context, status=status)
 

@@ -432,6 +432,19 @@ def test_override_and_publish_in_one_step(url, draft, dana):
     assert "Published, no. 2" in answer.content.decode()
 
 
+def test_override_without_scripts_leads_back_to_where_it_began(url, draft, dana):
+    came_from = "/c/acme/mappings/vendors/?tab=all"
+    page = dana.get(url + "override/", headers={"referer": "http://testserver" + came_from})
+    asked = {"q": "delta", "next": page.context["next"]}
+    found = dana.get(url + "override/", asked, headers={"referer": "http://testserver" + url})
+    sent = {"target": draft.target_id, "version": 1, "next": found.context["next"]}
+
+    answer = dana.post(url + "override/", sent)
+
+    assert page.content.decode().count('name="next"') == 2  # the search has it too
+    assert answer.url == came_from
+
+
 def test_options_come_best_first_with_no_match_last(url, draft, dana):
     RecordFactory(company=draft.company, in_ledger=True, name="Delta Drying Systems")
     RecordFactory(company=draft.company, in_ledger=True, name="Delta Drafting", inactive=True)

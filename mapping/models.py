@@ -111,6 +111,14 @@ class SuggestionRun(Work):
         return f"drafts for {self.get_kind_display().lower()}"
 
     @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state == self.State.FAILED
+
+    @property
     def announcement(self) -> str:
         """What is said aloud on the way: the start and each quarter."""
         if not self.to_look_at or not self.looked_at:

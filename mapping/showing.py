@@ -183,14 +183,12 @@ def _band_before(work: Worklist, after: str) -> str:
     return work.thresholds.band(score) if 0 <= score <= 1 else "none"
 
 
-def running(request: CompanyRequest, kind: Kind) -> SuggestionRun | None:
-    return (
-        request.company.suggestion_runs.filter(
-            kind=kind, state__in=[SuggestionRun.State.WAITING, SuggestionRun.State.RUNNING]
-        )
-        .order_by("-id")
-        .first()
-    )
+def run_to_show(request: CompanyRequest, kind: Kind) -> SuggestionRun | None:
+    """The last go of the machine, while it runs or when it has something to say: nobody may have
+    been there to hear it.
+    """
+    last = request.company.suggestion_runs.filter(kind=kind).order_by("-id").first()
+    return last if last and (last.is_under_way or last.notice or last.has_failed) else None
 
 
 def row_answer(request: CompanyRequest, kind: Kind, row: Row, *, status: int = 200) -> HttpResponse:

@@ -49,7 +49,7 @@ def review(request: CompanyRequest, kind: Kind) -> HttpResponse:
         return render(request, f"mapping/{part}", context)
     context |= {
         "form": FilterForm(filters.as_query() | {"sort": filters.sort}),
-        "run": showing.running(request, kind),
+        "run": showing.run_to_show(request, kind),
     }
     return render(request, "mapping/review.html", context)
 

@@ -952,3 +952,19 @@ def test_candidates_carry_the_companys_own_bands(draft, url, dana, company):
     company.settings.save()
 
     assert "<b>97%</b> <span>medium</span>" in dana.get(url + "compare/", **HTMX).content.decode()
+
+
+def test_drafting_that_broke_off_unseen_says_so_until_the_next_go(draft, dana, company):
+    run = company.suggestion_runs.create(
+        kind="vendor", state="failed", notice="It broke off five times."
+    )
+
+    page = dana.get("/c/acme/mappings/vendors/").content.decode()
+    run.pk = None
+    run.state, run.notice = "done", ""
+    run.save()
+    after = dana.get("/c/acme/mappings/vendors/").content.decode()
+
+    assert "Drafting stopped. It broke off five times." in page
+    assert 'id="draft-again"' in page
+    assert "Drafting stopped" not in after

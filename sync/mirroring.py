@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
@@ -262,11 +262,10 @@ def bills(
 
 
 @transaction.atomic
-def bills_are_hidden(project: Record | None) -> None:
-    """We may not look into this project now: what we have of its bills may be out of date."""
-    if project:
-        readiness.lock(project.company)
-        _hold_unread(Bill.objects.filter(project=project, gone_at=None))
+def bills_are_hidden(company: Company, projects: Collection[int | None]) -> None:
+    """We may not look into these projects now: what we have of their bills may be out of date."""
+    readiness.lock(company)
+    _hold_unread(company.bills.filter(project__in=projects, gone_at=None))
 
 
 def _hold_unread(bills: QuerySet[Bill]) -> None:

@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db import connection as database
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -43,6 +43,7 @@ from sync.models import (
     CommitmentLine,
     PullProblem,
     PullStep,
+    Push,
     Run,
 )
 
@@ -118,7 +119,7 @@ def pull_step(step_id: int) -> None:
         result = _bring_in(step)
     except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:
         if isinstance(error, AccessDenied) and step.what == What.BILLS:
-            mirroring.bills_are_hidden(step.project)
+            mirroring.bills_are_hidden(step.company, [step.project_id])
         _give_up(step, error)
     except ConnectorError as error:
         if step.tries >= MOST_TRIES:
@@ -259,15 +260,14 @@ def _add_project_steps(run: Run) -> None:
     assert connection is not None  # noqa: S101  # every pull has one
     if connection.side != Side.SOURCE:
         return
-    projects = list(
-        connection.records.filter(kind=RecordKind.PROJECT, gone_at=None, is_active=True).order_by(
-            "name"
-        )
-    )
+    projects = connection.records.filter(kind=RecordKind.PROJECT).order_by("name")
+    gone = projects.exclude(gone_at=None).values_list("pk", flat=True)
+    mirroring.bills_are_hidden(run.company, list(gone))
+    present = projects.filter(gone_at=None)
     position = run.steps.aggregate(last=Max("position"))["last"] or 0
     steps: list[PullStep] = []
     for what in (What.COMMITMENTS, What.BILLS):
-        for project in projects:
+        for project in present.filter(Q(is_active=True) | _has_open_bills()):
             position += 1
             steps.append(
                 PullStep(
@@ -275,6 +275,19 @@ def _add_project_steps(run: Run) -> None:
                 )
             )
     PullStep.objects.bulk_create(steps)
+
+
+def _has_open_bills() -> Q:
+    """Closed projects to look into all the same: a bill may still go, or retainage be billed."""
+    posted = Push.objects.filter(bill=OuterRef("pk"), state=Push.State.POSTED)
+    of_project = Bill.objects.filter(project=OuterRef("pk"), gone_at=None)
+    held_back = (
+        BillLine.objects.filter(bill__project=OuterRef("pk"), bill__gone_at=None)
+        .values("bill__commitment")
+        .annotate(held=Sum("retainage"))
+        .filter(held__gt=0)
+    )
+    return Q(Exists(of_project.exclude(Exists(posted)))) | Q(Exists(held_back))
 
 
 def _ring_next(run: Run) -> None:

@@ -170,6 +170,42 @@ def test_a_read_that_fails_leaves_the_problems_of_the_last_good_one(world):
     assert unreachable != unreadable
 
 
+def test_a_bill_taken_back_after_its_project_was_closed_is_held(world):
+    world.ready_bill("D-8")
+    world.edit_source("projects", {"id": "22", "active": "false"})
+    world.edit_source("direct_costs", {"id": "72", "status": "revise_and_resubmit"})
+
+    world.pull(Side.SOURCE)
+
+    assert world.bill("D-8").fault == Bill.Fault.NOT_APPROVED
+
+
+def test_a_closed_project_is_left_alone_once_all_is_posted_and_nothing_held_back(world):
+    world.ready_bill("D-8")
+    for project in ("21", "22"):
+        world.edit_source("projects", {"id": project, "active": "false"})
+    Bill.objects.exclude(number__in=["D-8", "KC-100"]).delete()
+    for number in ("D-8", "KC-100"):
+        world.send(world.bill(number))
+        world.work(world.bill(number).pushes.get())
+
+    world.edit_source("direct_costs", {"id": "73", "project_id": "21"})
+    (run,) = world.pull(Side.SOURCE)
+
+    read = run.steps.filter(what=PullStep.What.BILLS).values_list("project__external_id", flat=True)
+    assert list(read) == ["21"], "retainage is held back there"
+
+
+def test_bills_of_a_project_that_is_gone_are_held(world):
+    world.ready_bill("D-8")
+    world.delete_in_source("projects", 22)
+
+    world.pull(Side.SOURCE)
+
+    assert world.bill("D-8").fault == Bill.Fault.UNREADABLE
+    assert world.bill("KC-100").fault == ""
+
+
 def test_two_pulls_at_once_are_refused(world):
     pulling.start(world.ledger, by=None)
 

@@ -36,12 +36,13 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         ).defer("source__payload", "source__search_text", "target__payload", "target__search_text")
 
     def with_targets(self) -> Self:
-        """With what says whether the target can be taken: for thousands that are not shown."""
+        """With what says whether the target can be taken, and its label: for thousands."""
         return (
             self.select_related(None)
             .select_related("source", "target")
             .only(
-                "company", "kind", "state", "version", "source__name", "target__name",
+                "company", "kind", "state", "version", "source__name",
+                "target__code", "target__name", "target__path",  # its label
                 "target__kind", "target__connection", "target__is_active",
                 "target__is_selectable", "target__gone_at",
             )

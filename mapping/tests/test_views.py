@@ -860,6 +860,20 @@ def test_page_takes_twelve_queries_at_most(path, draft, dana, django_assert_max_
         dana.get(path.format(source=draft.source_id))
 
 
+def test_what_would_be_published_is_not_read_row_by_row(
+    company, dana, django_assert_max_num_queries
+):
+    MappingFactory.create_batch(30, company=company, accepted=True)
+    dana.get("/c/acme/mappings/")
+
+    with django_assert_max_num_queries(12):
+        page = dana.get("/c/acme/mappings/publish/").content.decode()
+
+    assert "30 mappings would come into force" in page
+    assert page.count('name="listed"') == 20
+    assert "and 10 more" in page
+
+
 @pytest.mark.parametrize("part", ["options/?q=delta", "compare/", "override/"])
 def test_fragment_takes_twelve_queries_at_most(part, url, dana, django_assert_max_num_queries):
     dana.get("/c/acme/mappings/")

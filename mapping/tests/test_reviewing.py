@@ -501,12 +501,19 @@ def test_like_row_decided_meanwhile_is_left_alone(
     record, twins, target, company, controller, admin
 ):
     mapping = reviewing.override(record, target, by=controller)
-    theirs = reviewing.override(twins[0], RecordFactory(company=company, in_ledger=True), by=admin)
+    other = RecordFactory(company=company, in_ledger=True)
+    waiting = [twins[0]]
 
-    done = reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
+    def somebody_is_first(execute, sql, *rest):
+        if "FOR UPDATE" in sql and waiting:
+            reviewing.override(waiting.pop(), other, by=admin)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(somebody_is_first):
+        done = reviewing.override_like(mapping, [twin.pk for twin in twins], by=controller)
 
     assert [row.source for row in done] == [twins[1]]
-    assert Mapping.objects.get(source=twins[0]).target == theirs.target
+    assert Mapping.objects.get(source=twins[0]).target == other
 
 
 def test_all_like_rows_decided_meanwhile_is_a_conflict(record, twins, target, controller):

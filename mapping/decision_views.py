@@ -16,7 +16,7 @@ from common.seen import fingerprint, ids_of, versions_of
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
 from mapping import comparing, reviewing, searching, showing, worklist
-from mapping.forms import CommentForm, DecisionForm, OverrideForm
+from mapping.forms import CommentForm, OverrideForm, said
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
 from mapping.worklist import Row, Worklist
@@ -118,23 +118,17 @@ def _override(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         if typed:
             error = f"'{typed[:80]}' was not taken from the list. {error}"
         return _override_box(request, kind, row, error=error, status=422)
-    pick, note = form.cleaned_data["target"], form.cleaned_data["note"]
 
-    def decide(row: Row, version: int | None, _note: str) -> Mapping:
-        if pick == "none":
-            return reviewing.no_match(_thing(row), by=request.user, note=note, version=version)
-        target = (
-            Record.objects.filter(company=request.company, pk=int(pick))
-            .select_related("connection")
-            .first()
+    def decide(row: Row, version: int | None, note: str) -> Mapping:
+        target = form.record(request.company)
+        return reviewing.choose(
+            _thing(row), target, by=request.user, publish=publish, note=note, version=version
         )
-        if target is None:
-            raise Conflict("That record is no longer there. Choose another one.")
-        act = reviewing.override_and_publish if publish else reviewing.override
-        return act(_thing(row), target, by=request.user, note=note, version=version)
 
-    done = "marked as no match" if pick == "none" else "overridden and published" if publish else ""
-    return _decided(request, kind, pk, decide, done or "overridden")
+    if form.cleaned_data["target"] == "none":
+        return _decided(request, kind, pk, decide, "marked as no match")
+    done = "overridden and published" if publish else "overridden"
+    return _decided(request, kind, pk, decide, done)
 
 
 def _override_box(
@@ -249,7 +243,7 @@ def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         ids = ids_of(request.POST)
         if not ids:
             raise AppError("No row is ticked. Tick those that should take the same record.")
-        version, _note = _said(request)
+        version, _note = said(request.POST)
         done = reviewing.override_like(row.mapping, ids, by=request.user, version=version)
         point = "points" if len(done) == 1 else "point"
         text = f"{len(done):,} more {point} to {row.mapping.target.name}."
@@ -312,20 +306,12 @@ def _thing(row: Row) -> Mapping | Record:
     return row.mapping or row.source
 
 
-def _said(request: CompanyRequest) -> tuple[int | None, str]:
-    """The version looked at, and the note."""
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        raise AppError("The note or the row's version cannot be read, so nothing was saved.")
-    return form.cleaned_data["version"], form.cleaned_data["note"]
-
-
 def _decided(
     request: CompanyRequest, kind: Kind, pk: int, decide: Decide, done: str
 ) -> HttpResponse:
     """Decide, then answer with the row as it is now, whatever came of it."""
     row = showing.row_or_404(request, kind, pk)
-    version, note = _said(request)
+    version, note = said(request.POST)
     try:
         mapping = decide(row, version, note)
     except NotAllowed:

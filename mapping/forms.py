@@ -1,8 +1,12 @@
 """What the review table can be asked for, and what its forms send."""
 
 from django import forms
+from django.http import QueryDict
 
+from common.errors import AppError, Conflict
 from common.seen import number
+from companies.models import Company
+from connectors.models import Record
 from mapping.worklist import SORTS, TABS, Filters
 
 
@@ -48,6 +52,14 @@ class DecisionForm(forms.Form):
     note = forms.CharField(required=False, max_length=2000)
 
 
+def said(post: QueryDict) -> tuple[int | None, str]:
+    """The version looked at, and the note."""
+    form = DecisionForm(post)
+    if not form.is_valid():
+        raise AppError("The note or the row's version cannot be read, so nothing was saved.")
+    return form.cleaned_data["version"], form.cleaned_data["note"]
+
+
 class OverrideForm(DecisionForm):
     target = forms.CharField(max_length=20)  # a record's id, or "none"
     q = forms.CharField(required=False, max_length=200)
@@ -57,6 +69,16 @@ class OverrideForm(DecisionForm):
         if target != "none" and number(target) is None:
             raise forms.ValidationError("Choose a record.")
         return target
+
+    def record(self, company: Company) -> Record | None:
+        """What was chosen; None for "none of these"."""
+        target = self.cleaned_data["target"]
+        if target == "none":
+            return None
+        found = company.records.filter(pk=int(target)).select_related("connection").first()
+        if found is None:
+            raise Conflict("That record is no longer there. Choose another one.")
+        return found
 
 
 class CommentForm(forms.Form):

@@ -86,6 +86,22 @@ def override_and_publish(
     return mapping
 
 
+def choose(
+    thing: Mapping | Record,
+    target: Record | None,
+    *,
+    by: User,
+    publish: bool = False,
+    note: str = "",
+    version: int | None = None,
+) -> Mapping:
+    """What an override box says: this record, in force at once where asked; or none of them."""
+    if target is None:
+        return no_match(thing, by=by, note=note, version=version)
+    act = override_and_publish if publish else override
+    return act(thing, target, by=by, note=note, version=version)
+
+
 @transaction.atomic
 def override_like(
     mapping: Mapping, sources: Collection[int], *, by: User, version: int | None = None

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from audit.models import Entry, Verb
 from connectors.tests.factories import ConnectionFactory, RecordFactory
+from mapping import reviewing
 from mapping.models import Mapping
 from sync.models import Approval, Push
 from sync.tests.factories import ApprovalFactory, BillFactory, PushFactory, map_record
@@ -332,10 +333,45 @@ def test_a_record_of_another_company_cannot_be_chosen(company, browser):
     assert answer.status_code == 409
 
 
-def test_saving_without_a_choice_keeps_the_box_open(company, browser):
+def test_none_of_these_can_be_chosen(company, browser):
     bill = BillFactory(company=company)
 
-    answer = browser.post(at("choose", bill.pk, bill.vendor_id), {"q": "delto"}, headers=HTMX)
+    browser.post(at("choose", bill.pk, bill.vendor_id), {"target": "none", "note": "new"})
+
+    mapping = Mapping.objects.get(source=bill.vendor)
+    assert (mapping.state, mapping.note) == (Mapping.State.NO_MATCH, "new")
+
+
+def test_a_record_can_be_chosen_and_published_in_one_step(company, browser):
+    bill = BillFactory(company=company)
+    target = RecordFactory(company=company, in_ledger=True)
+
+    browser.post(at("choose", bill.pk, bill.vendor_id), {"target": target.pk, "publish": "1"})
+
+    assert Mapping.objects.get(source=bill.vendor).is_in_force
+
+
+def test_what_a_colleague_decided_meanwhile_is_not_overridden(company, browser, admin):
+    bill = BillFactory(company=company)
+    url = at("choose", bill.pk, bill.vendor_id)
+    box = browser.get(url, headers=HTMX).content.decode()
+    one, other = RecordFactory.create_batch(2, company=company, in_ledger=True)
+    reviewing.override(bill.vendor, one, by=admin)
+
+    answer = browser.post(url, {"target": other.pk, "version": 0}, headers=HTMX)
+
+    assert 'name="version" value="0"' in box
+    assert answer.status_code == 409
+    assert Mapping.objects.get(source=bill.vendor).target == one
+
+
+@pytest.mark.parametrize(
+    "sent", [{"q": "delto"}, {"target": "²"}, {"target": "9" * 25}, {"target": "a\x00b"}]
+)
+def test_saving_without_a_choice_keeps_the_box_open(sent, company, browser):
+    bill = BillFactory(company=company)
+
+    answer = browser.post(at("choose", bill.pk, bill.vendor_id), sent, headers=HTMX)
 
     assert answer.status_code == 422
     assert answer["HX-Retarget"] == f"#choose-at-{bill.vendor_id}"

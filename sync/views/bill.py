@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -17,6 +16,7 @@ from common.middleware import with_toast
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
 from mapping import publishing, reviewing
+from mapping.forms import OverrideForm, said
 from mapping.models import Kind, Mapping, kinds_in_use
 from sync import counting, sending
 from sync.models import Approval, Bill, Push
@@ -246,29 +246,26 @@ def choose(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
             kind = Kind(source.kind)
             return redirect("mapping:override", request.company.slug, kind, source.pk)
         return _choose_box(request, found, source)
-    pick = request.POST.get("target", "")
-    publishes = bool(request.POST.get("publish"))
-    if publishes:
+    publish = bool(request.POST.get("publish"))
+    if publish:
         check(request.membership, Action.PUBLISH)
-    if pick != "none" and not pick.isdigit():
+    form = OverrideForm(request.POST)
+    if not form.is_valid():
         return _choose_box(request, found, source, error="Choose a record from the list.")
 
     def act(_bill: Bill) -> str:
-        mapping = _mapping(request, source)
-        options: Any = {
-            "by": request.user,
-            "version": _version(request) if mapping else None,
-            "note": request.POST.get("note", "")[:2000],
-        }
-        if pick == "none":
-            reviewing.no_match(mapping or source, **options)
-            return f"{source.name}: marked as no match."
-        target = Record.objects.filter(company=request.company, pk=int(pick)).first()
+        target = form.record(request.company)
+        reviewing.choose(
+            _mapping(request, source) or source,
+            target,
+            by=request.user,
+            publish=publish,
+            note=form.cleaned_data["note"],
+            version=form.cleaned_data["version"],
+        )
         if target is None:
-            raise Conflict("That record is no longer there. Choose another one.")
-        act = reviewing.override_and_publish if publishes else reviewing.override
-        act(mapping or source, target, **options)
-        return f"{source.name} → {target.name}: {'published' if publishes else 'accepted'}."
+            return f"{source.name}: marked as no match."
+        return f"{source.name} → {target.name}: {'published' if publish else 'accepted'}."
 
     return _done(request, pk, act)
 
@@ -315,5 +312,5 @@ def _mapping(request: CompanyRequest, source: Record) -> Mapping | None:
 
 
 def _version(request: CompanyRequest) -> int | None:
-    given = request.POST.get("version", "")
-    return int(given) if given.isdigit() and len(given) < 10 else None
+    version, _note = said(request.POST)
+    return version

@@ -1,7 +1,7 @@
 import json
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +14,6 @@ from connectors.errors import (
     UnexpectedPayload,
     Unreachable,
 )
-from connectors.procore import pacing
 from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
 from connectors.procore.tests import example_s
 from connectors.procore.tests.conftest import COMPANY, JOB, MASON, Procore, write_seed
@@ -383,7 +382,7 @@ def test_a_large_project_is_read_within_the_time_of_a_task_at_the_real_pace(tmp_
     )
     procore.write("commitments", *(example_s.commitment() | {"id": 700 + n} for n in range(100)))
     # Nobody waits here: a pause moves the sandbox's clock, and the client reads the time there.
-    monkeypatch.setattr(pacing, "time", SimpleNamespace(time=lambda: sandbox_time(procore)))
+    monkeypatch.setattr(time, "time", lambda: procore.sandbox.now().timestamp())
     client = procore.client(sleep=lambda seconds: move_clock(procore, seconds))
 
     waited = []
@@ -394,10 +393,6 @@ def test_a_large_project_is_read_within_the_time_of_a_task_at_the_real_pace(tmp_
 
     assert [count for count, _ in waited] == [300, 100]
     assert all(taken < timedelta(seconds=60) for _, taken in waited)
-
-
-def sandbox_time(procore):
-    return procore.sandbox.now().timestamp()
 
 
 def move_clock(procore, seconds):

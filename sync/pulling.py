@@ -113,7 +113,13 @@ def pull_step(step_id: int) -> None:
     ).get(pk=step_id)
     if step.tries > MOST_TRIES:
         # Its tries came to no end, not even a bad one: each time the process was ended first.
-        _give_up(step, Unreachable(f"{step} broke off {MOST_TRIES} times and is left out."))
+        _give_up(
+            step,
+            Unreachable(
+                "Reading this list keeps breaking off, so it is left out of this pull. Pull again;"
+                " when it breaks off again, tell support which list it is."
+            ),
+        )
         return
     try:
         result = _bring_in(step)

@@ -90,6 +90,7 @@ OFTEN = {
     "drafted": 1,
     "overridden": 2,
     "left": 1,
+    "undone": 1,
     "accepted_a_draft": 1,
     "published": 2,
     "unpublished": 1,
@@ -236,6 +237,16 @@ class Sending(RuleBasedStateMachine):
         with suppress(AppError):
             operation(source, by=self.world.controller)
             self.accepted.pop(source.pk, None)
+
+    def undone(self, n, m):
+        """What is in force is refused; the rest is a draft, no draft or left for later then."""
+        if not (mapping := self._mapping(n)):
+            return
+        with suppress(AppError):
+            undone = reviewing.undo(mapping, by=self.world.controller)
+            assert undone.pk == mapping.pk
+            assert undone.version >= mapping.version, "a version began anew"
+            self.accepted.pop(mapping.source_id, None)
 
     def accepted_a_draft(self, n, m):
         drafts = list(self.company.mappings.drafts().select_related("target"))
@@ -560,6 +571,9 @@ class Sending(RuleBasedStateMachine):
         Connection.objects.filter(pk=self.world.ledger.pk).update(
             next_free_at=timezone.now() - timedelta(seconds=1)
         )
+
+    def _mapping(self, n):
+        return self.company.mappings.filter(source=self.sources[n % len(self.sources)]).first()
 
     def _source(self, kind, external_id):
         return Record.objects.get(connection=self.world.source, kind=kind, external_id=external_id)

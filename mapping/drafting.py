@@ -224,9 +224,8 @@ class _Asking:
 
     @property
     def notice(self) -> str:
-        if self.opinion is None:
-            return "No language model is set up, so the local ranker worked alone."
-        return self.opinion.notice
+        """Why the local ranker went on alone. Without a model it always works alone: no news."""
+        return self.opinion.notice if self.opinion else ""
 
     def spent(self) -> Decimal:
         """Dollars since it was last asked for."""

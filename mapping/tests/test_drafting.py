@@ -236,8 +236,8 @@ def test_run_counts_what_it_did(company, pair):
     assert (run.state, run.looked_at, run.drafted) == (SuggestionRun.State.DONE, 2, 1)
 
 
-def test_run_says_when_no_model_was_asked(company, pair):
-    assert "local ranker" in run_for(company).notice
+def test_run_without_a_model_has_nothing_to_say_about_it(company, pair):
+    assert run_for(company).notice == ""
 
 
 def test_records_gone_from_the_source_are_not_drafted(company, pair):

@@ -181,8 +181,10 @@
     close(open, open.dataset.panel === panel);
   });
   on("tieout:answered", (event) => {
-    const opener = event.detail.requestConfig.elt;
-    if (opener.dataset.opens && byId(opener.dataset.opens)) mark(opener.dataset.opens, opener.dataset.panel);
+    const opener = event.detail.requestConfig.elt, panel = byId(opener.dataset.opens);
+    if (!panel) return;
+    mark(panel.id, opener.dataset.panel);
+    panel.scrollIntoView({ block: "nearest" });
   });
 
   /* --- Combobox: editable, list with manual selection (ARIA practices). Options come from the

@@ -6,7 +6,6 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from django.db.models import Q
 from django.utils.text import capfirst
 
 from common.errors import AppError
@@ -88,16 +87,19 @@ class Question:
         What the ledger knows as one vendor is one vendor here, however often the source has it.
         """
         bill = self.bill
-        wanted = Q(bill=bill)
+        pushes = Push.objects.filter(company=bill.company_id)
+        found = [pushes.filter(bill=bill)]
         if bill.plain_number and bill.vendor_id:
+            numbered = pushes.filter(bill__plain_number=bill.plain_number)
+            found.append(numbered.filter(bill__vendor=bill.vendor_id))
             mapping = self.lookup.mapping_for(bill.vendor_id)
-            vendors = Q(bill__vendor=bill.vendor_id)
             if mapping is not None and mapping.target_id:
                 same = Mapping.objects.filter(company=bill.company_id, target=mapping.target_id)
-                vendors |= Q(bill__vendor__in=same.values("source"))
-            wanted |= vendors & Q(bill__plain_number=bill.plain_number)
+                found.append(numbered.filter(bill__vendor__in=same.values("source")))
+        # Each by an index of its own; asked as one condition, every push and bill would be read.
+        first, *more = (each.order_by().values("pk") for each in found)
         return list(
-            Push.objects.filter(wanted, company=bill.company_id)
+            Push.objects.filter(pk__in=first.union(*more))
             .select_related("bill", "asked_by")
             .order_by("-version", "-id")
         )

@@ -24,12 +24,10 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     the company's lock, so that a publication under way is either seen here or sees the list.
     """
     publishing.lock_company(company)
-    # As they are now: a pull that is under way keeps those it began with.
-    settings = CompanySettings.objects.get(company=company)
     rows = company.mappings.published().with_records()
     if target_ids is not None:
         rows = rows.filter(target_id__in=list(target_ids))
-    changed = [row.pk for row in rows if _is_news(what_is_stale(row, settings), row)]
+    changed = [row.pk for row in rows if _is_news(what_is_stale(row, company.settings), row)]
     if not changed:
         return []
     found = list(
@@ -43,7 +41,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     went = {value: [] for value in ["", *Stale.values]}  # type: dict[str, list[Mapping]]
     lines: dict[Verb, list[trail.Change]] = {Verb.WENT_STALE: [], Verb.CAME_BACK: []}
     for row in found:
-        word = what_is_stale(row, settings)
+        word = what_is_stale(row, company.settings)
         before = {**row.as_values(), "stale": row.stale}
         row.stale = word
         if word == Stale.RENAMED and row.target is not None:

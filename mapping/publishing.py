@@ -17,7 +17,7 @@ from audit import trail
 from audit.models import Verb
 from common.errors import AppError, Conflict, NotAllowed
 from companies import access
-from companies.models import Company, Membership, User
+from companies.models import Company, CompanySettings, Membership, User
 from mapping import targets, waiting
 from mapping.models import Kind, Mapping, Publication, PublicationLine, kinds_in_use
 from mapping.querysets import MappingQuerySet
@@ -218,8 +218,12 @@ def consequences(company: Company, mappings: Collection[int]) -> tuple[Waits, Wa
 
 
 def lock_company(company: Company) -> None:
-    """First in the lock order. NO KEY: inserts that only name the company do not wait for it."""
+    """First in the lock order; its settings are those of now, not of when somebody read them.
+
+    NO KEY: inserts that only name the company do not wait for it.
+    """
     Company.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=company.pk)
+    company.settings = CompanySettings.objects.get(company=company)
 
 
 def membership_of(company: Company, user: User) -> Membership:

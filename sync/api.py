@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from common.api import Asked, Count, Day, Id, Text
 from common.bill_numbers import plain_number
+from common.errors import Conflict
 from companies.access import Action
 from companies.api import CompanyViewSet
 from mapping.api import RecordBriefSerializer
@@ -263,9 +264,12 @@ class BillViewSet(CompanyViewSet):
         """
         said = self.body()
         self.check_all_there(self.get_queryset(), said["ids"])
-        return self.answer(
-            sending.send_all(self.company, said["ids"], expected=said["expected"], by=self.person)
-        )
+        ready = self.get_queryset().filter(pk__in=said["ids"]).sendable(self.company).versions()
+        if len(ready) != said["expected"]:
+            raise Conflict(
+                f"Now {len(ready)} of them can be sent, not {said['expected']}. Look again."
+            )
+        return self.answer(sending.send_all(self.company, ready, by=self.person))
 
 
 class PushViewSet(CompanyViewSet):

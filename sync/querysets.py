@@ -21,6 +21,10 @@ class BillQuerySet(models.QuerySet["Bill"]):
             return self
         return self.filter(project__team__membership=membership)
 
+    def versions(self) -> dict[int, int]:
+        """By id: what a page showed, to be compared with what is there when its form comes back."""
+        return dict(self.values_list("pk", "version"))
+
     def with_delivery(self) -> Self:
         """Adds `delivery`: the state of this version's push, or of the one that may be in the
         ledger; null when it was never sent."""

@@ -9,8 +9,6 @@ one after the other, and the later one sees what the earlier one wrote.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db import connection, transaction
 
@@ -18,14 +16,6 @@ from companies.models import Company
 from mapping.models import kinds_in_use
 
 LOCK_SPACE = 7462
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """What a refresh changed: bills that became ready, and their worth together."""
-
-    became_ready: int
-    amount: Decimal
 
 
 def lock(company: Company) -> None:
@@ -58,7 +48,7 @@ def refresh(
     *,
     bills: Collection[int] | None = None,
     records: Collection[int] | None = None,
-) -> Refreshed:
+) -> None:
     """Compute readiness anew for some bills, for all bills that need some records, or for all."""
     lock(company)
     only = ""
@@ -72,14 +62,10 @@ def refresh(
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH changed AS (
-                UPDATE sync_bill bill SET readiness = now.readiness
-                FROM ({_READINESS.format(only=only)}) now
-                WHERE bill.id = now.bill_id AND bill.company_id = %(company)s
-                      AND bill.readiness <> now.readiness
-                RETURNING bill.readiness, bill.total
-            )
-            SELECT count(*), coalesce(sum(total), 0) FROM changed WHERE readiness = 'ready'
+            UPDATE sync_bill bill SET readiness = now.readiness
+            FROM ({_READINESS.format(only=only)}) now
+            WHERE bill.id = now.bill_id AND bill.company_id = %(company)s
+                  AND bill.readiness <> now.readiness
             """,  # noqa: S608  # only our own text is put together here
             {
                 "company": company.pk,
@@ -88,5 +74,3 @@ def refresh(
                 "records": list(records or ()),
             },
         )
-        count, amount = cursor.fetchone()
-    return Refreshed(count, amount)

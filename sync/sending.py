@@ -1,6 +1,6 @@
 """What people ask for: send bills, and settle what no machine can."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, transaction
 from django.utils.text import capfirst
@@ -50,19 +50,19 @@ def send(bill: Bill, *, by: User) -> Push:
 
 
 @transaction.atomic
-def send_all(company: Company, bills: Collection[int], *, expected: int, by: User) -> Run:
-    """Queue the bills among `bills` that are ready and not sent yet, as one run to watch.
+def send_all(company: Company, bills: Mapping[int, int], *, by: User) -> Run:
+    """Queue these bills as one run to watch.
 
-    Each has a push of its own and is judged by the gate by itself.
+    `bills` are the versions that the person looked at, by id. Each has a push of its own and is
+    judged by the gate by itself.
 
     Raises:
-        Conflict: the number that can go is no longer `expected`, or is none.
+        Conflict: there is none, or one of them changed or can no longer be sent; none is queued.
     """
     ready = list(_locked(company, bills).sendable(company))
-    if not ready:
-        raise Conflict("None of these bills can be sent any more. Look again.")
-    if len(ready) != expected:
-        raise Conflict(f"Now {len(ready)} of them can be sent, not {expected}. Look again.")
+    changed = len(bills) - sum(bill.version == bills[bill.pk] for bill in ready)
+    if changed or not ready:
+        raise Conflict(f"{changed} of these bills changed meanwhile. Nothing was sent. Look again.")
     connection = registry.live_connection(company, Side.LEDGER)
     run = Run.objects.create(
         company=company, kind=Run.Kind.SEND, connection=connection, started_by=by

@@ -90,9 +90,9 @@ def check(company: Company, seed: str) -> dict[str, Any]:
         published = publishing.publish(company, by=controller).publication.lines.count()
     after = _by_readiness(company)
     posted_before = company.pushes.filter(state=Push.State.POSTED).count()
-    ready = list(company.bills.sendable(company).values_list("pk", flat=True))
+    ready = company.bills.sendable(company).versions()
     if ready:
-        run = sending.send_all(company, ready, expected=len(ready), by=controller)
+        run = sending.send_all(company, ready, by=controller)
         _wait_until(
             lambda: (
                 not run.pushes.filter(

@@ -95,8 +95,8 @@ def test_each_side_is_pulled_when_its_time_has_come_and_once(world):
 def test_a_sending_run_is_closed_when_none_of_its_bills_moves(world):
     world.pull()
     world.map_all()
-    bills = [world.bill(number).pk for number in ("KC-100", "D-7")]
-    run = sending.send_all(world.company, bills, expected=2, by=world.controller)
+    bills = {bill.pk: bill.version for bill in map(world.bill, ("KC-100", "D-7"))}
+    run = sending.send_all(world.company, bills, by=world.controller)
     assert sends.close_finished() == 0
 
     for push in run.pushes.all():
@@ -109,7 +109,8 @@ def test_a_sending_run_is_closed_when_none_of_its_bills_moves(world):
 def test_a_run_whose_last_worker_died_is_closed_by_the_sweep(world):
     world.pull()
     world.map_all()
-    run = sending.send_all(world.company, [world.bill("D-7").pk], expected=1, by=world.controller)
+    bill = world.bill("D-7")
+    run = sending.send_all(world.company, {bill.pk: bill.version}, by=world.controller)
     run.pushes.update(state="failed", due_at=None)
 
     assert sweeping.sweep()["runs_closed"] == 1
@@ -120,7 +121,8 @@ def test_a_run_whose_last_worker_died_is_closed_by_the_sweep(world):
 def test_a_run_whose_last_bill_fails_while_runs_are_closed_is_not_called_done(world):
     world.pull()
     world.map_all()
-    run = sending.send_all(world.company, [world.bill("D-7").pk], expected=1, by=world.controller)
+    bill = world.bill("D-7")
+    run = sending.send_all(world.company, {bill.pk: bill.version}, by=world.controller)
 
     def fails_in_between(execute, sql, params, many, context):
         result = execute(sql, params, many, context)

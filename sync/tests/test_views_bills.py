@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from common.seen import fingerprint
 from companies.tests.factories import MembershipFactory
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.tests.factories import MappingFactory
@@ -259,6 +260,12 @@ def browser(controller, client_for):
     return client_for(controller)
 
 
+def seen(browser, *ticked):
+    """What the dialog showed, as its form says it."""
+    page = browser.get(at("send-all"), {"ids": [bill.pk for bill in ticked]}, headers=HTMX)
+    return page.context["seen"]
+
+
 def test_before_sending_count_and_total_are_shown(company, browser):
     BillFactory.create_batch(2, company=company, ready=True)
 
@@ -271,7 +278,7 @@ def test_before_sending_count_and_total_are_shown(company, browser):
 def test_what_is_ticked_is_sent(company, browser):
     chosen, _other = BillFactory.create_batch(2, company=company, ready=True)
 
-    browser.post(at("send-all"), {"ids": [chosen.pk], "expected": 1})
+    browser.post(at("send-all"), {"ids": [chosen.pk], "seen": seen(browser, chosen)})
 
     assert [push.bill for push in Push.objects.all()] == [chosen]
 
@@ -280,7 +287,7 @@ def test_all_that_is_ready_is_sent(company, browser):
     BillFactory.create_batch(2, company=company, ready=True)
     BillFactory(company=company)
 
-    browser.post(at("send-all"), {"expected": 2})
+    browser.post(at("send-all"), {"seen": seen(browser)})
 
     assert Push.objects.count() == 2
 
@@ -288,7 +295,7 @@ def test_all_that_is_ready_is_sent(company, browser):
 def test_sending_without_scripts_leads_to_the_run(company, browser):
     BillFactory(company=company, ready=True)
 
-    answer = browser.post(at("send-all"), {"expected": 1})
+    answer = browser.post(at("send-all"), {"seen": seen(browser)})
 
     assert answer["Location"] == at("run", Run.objects.get().pk)
 
@@ -296,32 +303,39 @@ def test_sending_without_scripts_leads_to_the_run(company, browser):
 def test_sending_with_htmx_leads_to_the_run(company, browser):
     BillFactory(company=company, ready=True)
 
-    answer = browser.post(at("send-all"), {"expected": 1}, headers=HTMX)
+    answer = browser.post(at("send-all"), {"seen": seen(browser)}, headers=HTMX)
 
     assert answer["HX-Redirect"] == at("run", Run.objects.get().pk)
 
 
-def test_when_the_count_changed_nothing_is_sent(company, browser):
-    BillFactory.create_batch(2, company=company, ready=True)
+def test_when_a_bill_changed_meanwhile_nothing_is_sent_and_the_dialog_comes_anew(company, browser):
+    bill, _other = BillFactory.create_batch(2, company=company, ready=True)
+    looked_at = seen(browser)
+    bill.version += 1
+    bill.save()
 
-    browser.post(at("send-all"), {"expected": 3}, headers=HTMX)
+    answer = browser.post(at("send-all"), {"seen": looked_at}, headers=HTMX)
 
     assert not Push.objects.exists()
-
-
-def test_when_the_count_changed_the_dialog_comes_anew_and_says_so(company, browser):
-    BillFactory.create_batch(2, company=company, ready=True)
-
-    answer = browser.post(at("send-all"), {"expected": 3}, headers=HTMX)
-
     assert (answer.status_code, answer["HX-Retarget"]) == (409, "#dialog")
-    assert "Now 2 can be sent, not 3" in text_of(answer)
+    assert "The bills changed meanwhile. Now 2 can be sent." in text_of(answer)
+
+
+def test_another_bill_in_the_place_of_one_that_was_shown_is_not_sent(company, browser):
+    bill = BillFactory(company=company, ready=True)
+    looked_at = seen(browser)
+    bill.delete()
+    BillFactory(company=company, ready=True)
+
+    browser.post(at("send-all"), {"seen": looked_at}, headers=HTMX)
+
+    assert not Push.objects.exists()
 
 
 def test_a_bill_of_another_company_is_not_among_those_sent(company, browser):
     theirs = BillFactory(ready=True)
 
-    browser.post(at("send-all"), {"ids": [theirs.pk], "expected": 1})
+    browser.post(at("send-all"), {"ids": [theirs.pk], "seen": fingerprint([(theirs.pk, 1)])})
 
     assert not Push.objects.exists()
 

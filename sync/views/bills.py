@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common import csv_out
 from common.dates import today
 from common.errors import Conflict
+from common.seen import fingerprint, ids_of, number
 from companies.access import Action, CompanyRequest, may, refusal, requires
 from sync import counting, sending
 from sync.counting import Place, Total
@@ -128,8 +129,7 @@ def _send_all_url(request: CompanyRequest, listing: Listing) -> str:
 
 
 def _page_number(request: CompanyRequest) -> int:
-    given = request.GET.get("page", "")
-    return max(1, int(given)) if given.isdigit() and len(given) < 7 else 1
+    return max(1, number(request.GET.get("page", "")) or 1)
 
 
 # --- Send several ---------------------------------------------------------------------------------
@@ -144,15 +144,16 @@ def send_all(request: CompanyRequest) -> HttpResponse:
     """
     listing = Listing(request, Filters.of(request.GET))
     if request.method != "POST":
-        return _confirm(request, listing, _ids(request.GET.getlist("ids")))
-    ids = _ids(request.POST.getlist("ids"))
-    given = request.POST.get("expected", "")
-    expected = int(given) if given.isdigit() and len(given) < 10 else 0
-    chosen = list(listing.ready(ids).values_list("pk", flat=True))
+        return _confirm(request, listing, ids_of(request.GET))
+    ids = ids_of(request.POST)
+    chosen = listing.ready(ids).versions()
     try:
-        if len(chosen) != expected:
-            raise Conflict(f"Now {len(chosen):,} can be sent, not {expected:,}. Look again.")
-        run = sending.send_all(request.company, chosen, expected=expected, by=request.user)
+        if request.POST.get("seen") != fingerprint(chosen.items()):
+            raise Conflict(
+                f"The bills changed meanwhile. Now {len(chosen):,} can be sent. Nothing was sent."
+                " Look again."
+            )
+        run = sending.send_all(request.company, chosen, by=request.user)
     except Conflict as conflict:
         return _confirm(request, listing, ids, changed=str(conflict))
     if request.htmx:
@@ -161,16 +162,12 @@ def send_all(request: CompanyRequest) -> HttpResponse:
     return redirect(run)
 
 
-def _ids(given: list[str]) -> list[int] | None:
-    """None stands for all that the filter finds."""
-    ids = [int(pk) for pk in given if pk.isdigit() and len(pk) < 19]
-    return ids or None
-
-
 def _confirm(
-    request: CompanyRequest, listing: Listing, ids: list[int] | None, *, changed: str = ""
+    request: CompanyRequest, listing: Listing, ids: set[int], *, changed: str = ""
 ) -> HttpResponse:
+    """`ids` are the bills ticked; none stand for all that the filter finds."""
     chosen = listing.ready(ids)
+    versions = chosen.versions()
     summed = chosen.aggregate(bills=Count("pk"), amount=Sum("total"))
     total = Total(summed["bills"], summed["amount"] or Decimal(0))
     first = chosen.select_related("vendor").defer("payload", "vendor__payload")
@@ -179,8 +176,9 @@ def _confirm(
         "first": first.order_by("-total", "-id")[:FIRST],
         "more": max(0, total.bills - FIRST),
         # What was ticked and can go; with a filter none are named.
-        "ids": list(chosen.values_list("pk", flat=True)) if ids is not None else [],
-        "left_out": len(set(ids)) - total.bills if ids is not None else 0,
+        "ids": list(versions) if ids else [],
+        "seen": fingerprint(versions.items()),
+        "left_out": len(ids) - total.bills if ids else 0,
         "changed": changed,
         "url": _send_all_url(request, listing),
         "bills_url": listing.url(),

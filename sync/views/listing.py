@@ -1,6 +1,6 @@
 """The list of bills: what was asked for, the rows of a page, and what holds each of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -207,10 +207,10 @@ class Listing:
         ordered = placed.select_related("vendor", "project").order_by(*ORDERS[self.filters.sort])
         return list(lean(ordered))
 
-    def ready(self, ids: Iterable[int] | None = None) -> BillQuerySet:
+    def ready(self, ids: Collection[int] = ()) -> BillQuerySet:
         """Those that can be sent: all the filter finds, or those among `ids`."""
         bills = self.narrowed
-        if ids is not None:
+        if ids:
             bills = self.company.bills.filter(pk__in=list(ids)).visible_to(self.request.membership)
         return counting.at(bills, Place.READY, self.company, self.closed).order_by()
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from common.choices import RecordKind, Side
 from common.middleware import with_toast
+from common.seen import number
 from companies.access import Action, CompanyRequest, requires
 from companies.models import Membership, Role
 from connectors.models import Record
@@ -92,9 +93,9 @@ def _row(project: Record, managers: list[Membership]) -> Row:
 
 def _asked(request: CompanyRequest, pk: int) -> tuple[Record, Membership]:
     project = get_object_or_404(_projects(request), pk=pk)
-    given = request.POST.get("person", "")
+    person = number(request.POST.get("person", ""))
     people = request.company.memberships.select_related("user", "company")
-    return project, get_object_or_404(people, pk=int(given) if given.isdigit() else 0)
+    return project, get_object_or_404(people, pk=person or 0)
 
 
 def _changed(request: CompanyRequest, project: Record, said: str) -> HttpResponse:

@@ -101,6 +101,7 @@ def test_nothing_alike_makes_no_draft_but_a_suggestion(company):
 
 def test_below_the_medium_threshold_nothing_is_drafted(company, pair):
     company.settings.vendor_high = company.settings.vendor_medium = 1
+    company.settings.save()
     pair[0].name = "Harbor Glas Co"
     pair[0].save()
 

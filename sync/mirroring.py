@@ -19,7 +19,14 @@ from common.bill_numbers import plain_number
 from common.choices import RecordKind, Side
 from companies.models import Company
 from connectors.models import Connection, Record
-from connectors.records import PulledBill, PulledCommitment, PulledRecord, Unreadable
+from connectors.records import (
+    PulledBill,
+    PulledBillLine,
+    PulledCommitment,
+    PulledCommitmentLine,
+    PulledRecord,
+    Unreadable,
+)
 from mapping import drifting, publishing
 from mapping.models import Kind
 from sync import documents, readiness
@@ -188,15 +195,7 @@ def _write_commitment(
     before = [row.vendor_id, *_coded(row.lines.all())] if row.pk else None
     row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
     lines = [
-        CommitmentLine(
-            company_id=connection.company_id,
-            position=position,
-            external_id=line.external_id,
-            description=line.description,
-            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
-            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
-            amount=line.amount,
-        )
+        CommitmentLine(**_line_values(line, position, finder))
         for position, line in enumerate(pulled.lines, 1)
     ]
     is_same = row.content_sha256 == digest and row.gone_at is None
@@ -298,16 +297,7 @@ def _write_bill(
     row.project = project
     row.commitment = finder.commitment(pulled.commitment_id)
     lines = [
-        BillLine(
-            company_id=connection.company_id,
-            position=position,
-            external_id=line.external_id,
-            description=line.description,
-            cost_code=finder.find(RecordKind.COST_CODE, line.cost_code_id),
-            cost_type=finder.find(RecordKind.COST_TYPE, line.cost_type_id),
-            amount=line.amount,
-            retainage=line.retainage,
-        )
+        BillLine(**_line_values(line, position, finder), retainage=line.retainage)
         for position, line in enumerate(pulled.lines, 1)
     ]
     is_same = (
@@ -347,6 +337,21 @@ def _write_bill(
     BillLine.objects.bulk_create(lines)
     _write_needs(row, lines)
     return row, True
+
+
+def _line_values(
+    line: PulledBillLine | PulledCommitmentLine, position: int, finder: "_Finder"
+) -> dict[str, Any]:
+    """What a bill's line and a commitment's have in common."""
+    return {
+        "company_id": finder.connection.company_id,
+        "position": position,
+        "external_id": line.external_id,
+        "description": line.description,
+        "cost_code": finder.find(RecordKind.COST_CODE, line.cost_code_id),
+        "cost_type": finder.find(RecordKind.COST_TYPE, line.cost_type_id),
+        "amount": line.amount,
+    }
 
 
 def _points_to(bill: Bill, lines: Iterable[BillLine]) -> list[object]:

@@ -55,7 +55,7 @@ def test_every_route_keeps_everybody_to_what_is_theirs(walker):
     walker.walk(found)
 
     assert all(walker.seen[role] for role in Role), "to members their own names do come out"
-    print(f"{len(found)} routes, {walker.requests} requests, {dict(walker.statuses)}")  # noqa: T201
+    print(f"{len(found)} routes, {walker.requests} requests, {dict(walker.statuses)}")  # noqa: T201 - how many
     assert not walker.findings, "\n".join(walker.findings)
 
 

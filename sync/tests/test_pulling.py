@@ -416,7 +416,7 @@ def test_a_rename_is_noticed_though_the_worker_died_after_it_was_stored(world):
 
 
 def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypatch):
-    monkeypatch.setattr(mirroring, "BATCH", 1)
+    monkeypatch.setattr(mirroring, "BATCH", 1)  # two rows are two batches
     world.ready_bill()
     world.change("vendor", "101", "rename", name="Keystone Paving")
     client = registry.open_client(world.ledger)
@@ -434,7 +434,7 @@ def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypa
 def test_after_a_large_pull_the_planner_knows_what_is_there(
     world, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(pulling, "MANY", 1)
+    monkeypatch.setattr(pulling, "MANY", 1)  # so that a small pull counts as a large one
     before = _times_analyzed()
 
     with django_capture_on_commit_callbacks(execute=True):

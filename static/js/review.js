@@ -63,7 +63,7 @@
     const find = (inside) => inside?.querySelector(`[data-key="${key}"]:not(:disabled)`);
     const outside = () => [...document.querySelectorAll(`[data-key="${key}"]:not(:disabled)`)].find((one) => !one.closest("[data-row], [data-more]"));
     const button = (row && (find(row) || find(panelOf(row)))) || (/[np]/.test(key) ? outside() : null);
-    if (row?.matches("[aria-busy]")) later.set(row.id, key);
+    if (row?.matches("[aria-busy]") && !/[np]/.test(key)) later.set(row.id, key);
     else if (button) button.click();
     else return;
     event.preventDefault();

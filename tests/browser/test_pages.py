@@ -209,6 +209,21 @@ def test_what_is_pressed_on_a_row_that_is_being_saved_waits_for_it(page, vendors
     assert focused(page) == main_of(page, row)
 
 
+def test_p_leads_to_publishing_also_from_a_row_that_is_being_saved(page, builder, vendors):
+    page.goto(vendors)
+    page.locator(f"#{main_of(page, undecided(page)[0])}").focus()
+    page.keyboard.press("l")
+    settled(page)
+    page.keyboard.press("k")
+    page.route("**/undo/", lambda route: None)  # no answer comes
+
+    page.keyboard.press("u")
+    page.keyboard.press("p")
+
+    page.wait_for_url(f"**{builder.at}/mappings/publish/")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_undo_with_control_z_takes_the_last_decision_back(page, vendors):
     page.goto(vendors)
     row = undecided(page)[0]

@@ -21,8 +21,9 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from mapping.candidates import Candidate, CandidateIndex, normalise
-from mapping.suggesting import suggest
+from mapping.matching.candidates import CandidateIndex
+from mapping.matching.names import Candidate, normalise
+from mapping.matching.suggesting import suggest
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EXPENSE_TYPES = {"Cost of Goods Sold", "Expenses", "Service"}
@@ -271,7 +272,7 @@ def main() -> None:
                 "quality": [quality(each) for each in labelled_sets()],
                 "notice": (
                     "The weights were fitted on the vendor and project sets and the lexicon was "
-                    "written beside the line items, so these figures flatter; mapping/weights.toml "
+                    "written beside the line items, so these figures flatter; mapping/matching/weights.toml "
                     "says how. A set never seen is the judge."
                 ),
             },

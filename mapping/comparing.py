@@ -7,7 +7,7 @@ from decimal import Decimal
 from companies.models import Company
 from connectors.models import Record
 from mapping import targets
-from mapping.candidates import code_key, digits, normalise
+from mapping.matching.names import code_key, digits, normalise
 from mapping.models import Kind, Suggestion
 from mapping.thresholds import Thresholds
 

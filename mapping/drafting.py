@@ -24,8 +24,10 @@ from common.choices import RecordKind
 from common.errors import AppError
 from companies.models import Company, User
 from connectors.models import Record
-from mapping import publishing, searching, suggesting, worklist
-from mapping.candidates import Candidate
+from mapping import publishing, searching, worklist
+from mapping.matching import suggesting
+from mapping.matching.names import Candidate
+from mapping.matching.opinions import Exchange, ModelConfig, Opinion
 from mapping.models import (
     Kind,
     Mapping,
@@ -34,7 +36,6 @@ from mapping.models import (
     SuggestionRun,
     kinds_in_use,
 )
-from mapping.opinions import Exchange, ModelConfig, Opinion
 from mapping.signals import mappings_changed
 from mapping.targets import Systems
 from mapping.thresholds import Thresholds

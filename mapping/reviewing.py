@@ -21,7 +21,7 @@ from companies import access
 from companies.models import Company, User
 from connectors.models import Record
 from mapping import publishing, targets
-from mapping.candidates import code_key, normalise
+from mapping.matching.names import code_key, normalise
 from mapping.models import UNDECIDED, Kind, Mapping, Suggestion
 from mapping.signals import mappings_changed
 

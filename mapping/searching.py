@@ -20,7 +20,7 @@ from companies.models import Company
 from connectors.models import Record
 from connectors.querysets import RecordQuerySet
 from mapping import targets
-from mapping.candidates import split_words
+from mapping.matching.names import split_words
 from mapping.models import Kind, target_kinds
 from mapping.targets import Systems
 

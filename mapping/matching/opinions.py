@@ -18,7 +18,7 @@ import httpx2  # what openai speaks HTTP with; it lets its errors through while 
 import openai
 from openai import OpenAI
 
-from mapping.candidates import Candidate
+from mapping.matching.names import Candidate
 
 LONGEST_NAME: Final = 200
 LONGEST_ANSWER: Final = 64 * 1024  # bytes of a reply we are willing to read

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.candidates import Candidate
-from mapping.opinions import ModelConfig, Opinion, Reason, Unusable, clean, question, read_answer
+from mapping.matching.names import Candidate
+from mapping.matching.opinions import (
+    ModelConfig,
+    Opinion,
+    Reason,
+    Unusable,
+    clean,
+    question,
+    read_answer,
+)
 
 SOURCE = Candidate(9, "Acme", code="V1", tax_id="12-3456789", city="Wichita", email="a@b.example")
 OFFERED = [Candidate(1, "Acme Paving", phone="3165550100"), Candidate(2, "Acme Supply")]

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapping.candidates import Candidate
-from mapping.opinions import Answer, Reason
-from mapping.suggesting import suggest
+from mapping.matching.names import Candidate
+from mapping.matching.opinions import Answer, Reason
+from mapping.matching.suggesting import suggest
 
 LEDGER = [
     Candidate(1, "Hanover Glassworks LLC"),

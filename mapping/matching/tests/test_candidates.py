@@ -2,15 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.candidates import (
-    Candidate,
-    CandidateIndex,
-    code_key,
-    legal_form,
-    normalise,
-    split_code,
-    take_turns,
-)
+from mapping.matching.candidates import CandidateIndex, take_turns
+from mapping.matching.names import Candidate, code_key, legal_form, normalise, split_code
 
 
 def index_of(*names, **fields):

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mapping.candidates import Candidate, CandidateIndex
-from mapping.line_items import Chart, rank_line_item
-from mapping.opinions import SENTENCES, Opinion, Reason
-from mapping.ranking import Ranking, Scored, rank
+from mapping.matching.candidates import CandidateIndex
+from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.names import Candidate
+from mapping.matching.opinions import SENTENCES, Opinion, Reason
+from mapping.matching.ranking import Ranking, Scored, rank
 
 LINE_ITEM_KINDS: Final = frozenset({"cost_code", "cost_type"})
 SURE_ENOUGH: Final = 0.8  # of the model

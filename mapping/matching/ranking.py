@@ -16,11 +16,19 @@ from typing import Any, Final
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
-from mapping.candidates import (
+from mapping.matching.candidates import CandidateIndex, Found
+from mapping.matching.lexicon import (
+    PLACES,
+    PROJECT_COMMON,
+    PROJECT_EMPTY,
+    PROJECT_OMITTED,
+    PROJECT_WORK,
+    ROMAN,
+    TRADE_WORDS,
+)
+from mapping.matching.names import (
     PARTS_OF_A_PLACE,
     Candidate,
-    CandidateIndex,
-    Found,
     Spelling,
     bare_numbers,
     canonical,
@@ -40,15 +48,6 @@ from mapping.candidates import (
     split_code,
     split_parts,
     split_words,
-)
-from mapping.lexicon import (
-    PLACES,
-    PROJECT_COMMON,
-    PROJECT_EMPTY,
-    PROJECT_OMITTED,
-    PROJECT_WORK,
-    ROMAN,
-    TRADE_WORDS,
 )
 
 SHOWN = 5

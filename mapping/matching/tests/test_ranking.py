@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapping.candidates import Candidate, CandidateIndex
-from mapping.ranking import marks, rank, threshold
+from mapping.matching.candidates import CandidateIndex
+from mapping.matching.names import Candidate
+from mapping.matching.ranking import marks, rank, threshold
 
 names = st.text(max_size=40) | st.sampled_from(
     ["Acme Plumbing", "Acme Plumbing LLC", "ACME Electric", "Oak St Lot 4", "Unit B", "23-014 Oak"]

@@ -15,9 +15,9 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from mapping.candidates import Candidate, canonical, fold, normalise, split_code
-from mapping.lexicon import CONCEPTS, COST_TYPES, LINE_ITEMS, broader
-from mapping.ranking import SHOWN, Ranking, Scored
+from mapping.matching.lexicon import CONCEPTS, COST_TYPES, LINE_ITEMS, broader
+from mapping.matching.names import Candidate, canonical, fold, normalise, split_code
+from mapping.matching.ranking import SHOWN, Ranking, Scored
 
 NEEDED: Final = 0.78
 CLOSE: Final = 0.07

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.candidates import Candidate
-from mapping.line_items import Chart, rank_line_item
+from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.names import Candidate
 
 ITEMS = """
 Concrete:Footings & Foundation Walls|Concrete:Driveway, Walks & Patios|Framing:Framing Labor

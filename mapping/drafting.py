@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from uuid import NAMESPACE_OID, uuid5
 
 from django.conf import settings
@@ -302,8 +302,8 @@ def _store(
 
 def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresholds) -> Suggestion:
     """What is kept: the target first among the candidates; none below the medium threshold."""
-    confidence = _three_digits(found.confidence)
-    target = found.target if confidence >= thresholds.medium else None
+    confidence = suggesting.three_digits(found.confidence)
+    target = found.draft(thresholds.medium)
     weighed = sorted(found.candidates, key=lambda each: each.candidate is not target)
     return Suggestion(
         company=run.company,
@@ -317,18 +317,12 @@ def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresh
             {
                 "record": each.candidate.key,
                 "name": each.candidate.name[:200],
-                "score": float(_three_digits(each.score)),
+                "score": float(suggesting.three_digits(each.score)),
                 "reasons": list(each.reasons),
             }
             for each in weighed[:5]
         ],
     )
-
-
-def _three_digits(share: float) -> Decimal:
-    """Rounded down, so that a draft just below a threshold stays below it."""
-    exact = Decimal(str(min(max(share, 0.0), 1.0)))
-    return exact.quantize(Decimal("0.001"), rounding=ROUND_FLOOR)
 
 
 def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Changes:

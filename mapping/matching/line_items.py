@@ -308,8 +308,8 @@ def _fallback(source: Subject, chart: Chart, scores: Sequence[float]) -> int | N
     return rows[0] if len(rows) == 1 else None
 
 
-def rank_line_item(source: Candidate, chart: Chart) -> Ranking:
-    """The best five of the chart for a cost code or cost type, one of them drafted or none."""
+def rank_line_item(source: Candidate, chart: Chart, *, shown: int = SHOWN) -> Ranking:
+    """The best of the chart for a cost code or cost type, one of them drafted or none."""
     if not len(chart):
         return Ranking((), None, 0.0, "nothing in the list")
     if source.is_heading:
@@ -322,18 +322,18 @@ def rank_line_item(source: Candidate, chart: Chart) -> Ranking:
     fallback = _fallback(subject, chart, scores)
     if fallback is not None:
         scores[fallback] = NEEDED + 0.02
-    order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[:SHOWN]
-    shown = tuple(
+    order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[:shown]
+    best = tuple(
         Scored(chart.targets[at], scores[at], _reasons(subject, chart.subjects[at], at == fallback))
         for at in order
         if scores[at] > 0.0
     )
-    if not shown:
+    if not best:
         return Ranking((), None, 0.0, "nothing in the list is about this")
-    refusal = _refusal(subject, chart, [scored.score for scored in shown])
+    refusal = _refusal(subject, chart, [scored.score for scored in best])
     if refusal:
-        return Ranking(shown, None, shown[0].score, refusal)
-    return Ranking(shown, 0, shown[0].score, "; ".join(shown[0].reasons))
+        return Ranking(best, None, best[0].score, refusal)
+    return Ranking(best, 0, best[0].score, "; ".join(best[0].reasons))
 
 
 def _refusal(subject: Subject, chart: Chart, scores: Sequence[float]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from mapping.matching.candidates import CandidateIndex
@@ -27,6 +28,16 @@ class Suggestion:
     confidence: float
     reason: str
     ranker: str  # "local", or the model that was asked
+
+    def draft(self, medium: Decimal) -> Candidate | None:
+        """What is drafted where `medium` is the least confidence that a draft needs."""
+        return self.target if three_digits(self.confidence) >= medium else None
+
+
+def three_digits(share: float) -> Decimal:
+    """Rounded down, so that a draft just below a threshold stays below it."""
+    exact = Decimal(str(min(max(share, 0.0), 1.0)))
+    return exact.quantize(Decimal("0.001"), rounding=ROUND_FLOOR)
 
 
 def suggest(

@@ -6,8 +6,11 @@ import pytest
 from django.db.models import DecimalField, Value
 from django.db.models.functions import Cast
 
+from connectors.models import Connection
+from connectors.tests.factories import RecordFactory
 from mapping import waiting
 from mapping.signals import mappings_changed
+from mapping.tests.factories import MappingFactory, PublicationFactory
 from mapping.waiting import Waits
 
 
@@ -61,3 +64,35 @@ def told():
     mappings_changed.connect(listen)
     yield heard
     mappings_changed.disconnect(listen)
+
+
+# --- A company with one draft, and a controller at her browser
+
+
+@pytest.fixture
+def pulled(company):
+    """Both lists were pulled once."""
+    RecordFactory(company=company, project=True)
+    RecordFactory(company=company, account=True)
+    Connection.objects.filter(company=company).update(last_pulled_at="2026-11-20T09:40Z")
+
+
+@pytest.fixture
+def draft(company, pulled):
+    source = RecordFactory(
+        company=company, name="Delta Drywall LLC", code="PC-10207", city="Austin"
+    )
+    target = RecordFactory(company=company, in_ledger=True, name="Delta Drywall", code="V-1540")
+    mapping = MappingFactory(company=company, source=source, target=target, draft=True)
+    PublicationFactory(company=company, number=1)
+    return mapping
+
+
+@pytest.fixture
+def url(draft):
+    return f"/c/acme/mappings/vendors/{draft.source_id}/"
+
+
+@pytest.fixture
+def dana(client_for, controller):
+    return client_for(controller)

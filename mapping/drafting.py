@@ -9,10 +9,8 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from uuid import NAMESPACE_OID, uuid5
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
@@ -25,13 +23,12 @@ from common.errors import AppError
 from companies.models import Company, User
 from connectors.models import Record
 from mapping import publishing, searching, worklist
+from mapping.asking import Asking
 from mapping.matching import suggesting
 from mapping.matching.names import Candidate
-from mapping.matching.opinions import Exchange, ModelConfig, Opinion
 from mapping.models import (
     Kind,
     Mapping,
-    ModelExchange,
     Suggestion,
     SuggestionRun,
     kinds_in_use,
@@ -50,7 +47,6 @@ LEASE = timedelta(seconds=180)
 WORKS_FOR_SECONDS = 45.0
 MOST_STARTS = 5
 SAVE_EVERY_SECONDS = 10.0
-CALLS_A_DAY = 2000
 LINE_KINDS = frozenset({Kind.COST_CODE, Kind.COST_TYPE})
 # As QuickBooks names the types of account that a job's cost may go to.
 COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
@@ -83,7 +79,7 @@ def draft(run: SuggestionRun) -> None:
         _end(run, fence, State.FAILED, "It broke off five times in a row. Tell an operator.")
         return
     until = time.monotonic() + WORKS_FOR_SECONDS
-    asking = _Asking(run)
+    asking = Asking(run)
     kind = Kind(run.kind)
     systems = Systems.of(run.company)
     headings = _headings(kind, systems) if kind in LINE_KINDS else ()
@@ -213,50 +209,6 @@ def _candidate(record: Record, headings: Collection[str] = ()) -> Candidate:
     )
 
 
-class _Asking:
-    """The language model, where one is set up, with every exchange kept before it is made."""
-
-    def __init__(self, run: SuggestionRun) -> None:
-        self.run = run
-        self._row: ModelExchange | None = None
-        self._reported = Decimal(0)
-        config = ModelConfig.from_settings(settings.AI)
-        self.opinion = Opinion(config, record=self._keep, may_call=self._count) if config else None
-
-    @property
-    def notice(self) -> str:
-        """Why the local ranker went on alone. Without a model it always works alone: no news."""
-        return self.opinion.notice if self.opinion else ""
-
-    def spent(self) -> Decimal:
-        """Dollars since it was last asked for."""
-        if self.opinion is None:
-            return Decimal(0)
-        more = self.opinion.spent - self._reported
-        self._reported = self.opinion.spent
-        return more
-
-    def _count(self) -> bool:
-        """Counted before the call: a call that never comes back was made all the same."""
-        midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        today = ModelExchange.objects.filter(company=self.run.company, at__gte=midnight).count()
-        if today >= settings.AI.get("calls_a_day", CALLS_A_DAY):
-            return False
-        self._row = ModelExchange.objects.create(
-            company=self.run.company, run=self.run, model=settings.AI["model"], prompt=""
-        )
-        return True
-
-    def _keep(self, exchange: Exchange) -> None:
-        row = self._row or ModelExchange(company=self.run.company, run=self.run)
-        row.model, row.prompt, row.answer = exchange.model, exchange.prompt, exchange.answer
-        row.error, row.duration_ms = exchange.error, exchange.duration_ms
-        row.tokens_in, row.tokens_out = exchange.tokens_in, exchange.tokens_out
-        row.cost_dollars = exchange.cost_dollars
-        row.save()
-        self._row = None
-
-
 # --- What comes out -------------------------------------------------------------------------------
 
 
@@ -275,7 +227,7 @@ def _store(
     fence: int,
     batch: list[suggesting.Suggestion],
     thresholds: Thresholds,
-    asking: _Asking,
+    asking: Asking,
 ) -> bool:
     """Keep what was found for a batch of records; False when the run is no longer ours."""
     ours = _ours(run, fence)

@@ -198,6 +198,7 @@ def _candidate(record: Record, headings: Collection[str] = ()) -> Candidate:
         code=record.code,
         path=record.path,
         other_names=tuple(record.other_names),
+        address=record.address,
         city=record.city,
         state=record.state,
         postcode=record.postcode,

@@ -53,7 +53,7 @@ class CandidateIndex:
     def __init__(self, targets: Sequence[Candidate], kind: str = "") -> None:
         self.targets = targets
         self.kind = kind
-        self.shapes: list[tuple[Spelling, ...]] = []
+        self._shapes: list[tuple[Spelling, ...]] = []
         self._owner = array("i")  # spelling → position of its target
         self._norm = array("f")
         self._postings: dict[str, array[int]] = {}
@@ -81,7 +81,7 @@ class CandidateIndex:
 
     def _add(self, position: int, target: Candidate) -> None:
         shapes = spellings(target, self.kind)
-        self.shapes.append(shapes)
+        self._shapes.append(shapes)
         for spelling in shapes:
             place = len(self._owner)
             self._owner.append(position)
@@ -99,6 +99,10 @@ class CandidateIndex:
             self._by_tax_id[tax_id].append(position)
         for contact in contacts(target):
             self._by_contact[contact].append(position)
+
+    def spelled(self, position: int) -> tuple[Spelling, ...]:
+        """Every way in which this target is written."""
+        return self._shapes[position]
 
     def rarity(self, word: str) -> float:
         """How much a word tells, by how few rows have it; a word no row has tells the most."""
@@ -180,7 +184,7 @@ class CandidateIndex:
                 (
                     fuzz.token_sort_ratio(mine.text, theirs.text)
                     for mine in shapes
-                    for theirs in self.shapes[at]
+                    for theirs in self.spelled(at)
                 ),
                 default=0.0,
             )

@@ -73,6 +73,7 @@ _NUMBER_BEHIND = re.compile(
 )
 _DOTTED_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
 _WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _PART_WITH_NUMBER = re.compile(r"^([^\W\d_]{2,8})(\d{1,4}[^\W\d_]?)$")
 
 PARTS_OF_A_PLACE = frozenset(PLACES["parts"])
@@ -88,6 +89,7 @@ class Candidate:
     code: str = ""
     path: str = ""  # "Smith, John:Kitchen remodel" where the list is a tree
     other_names: tuple[str, ...] = ()  # trade names, name on cheques
+    address: str = ""  # street and number
     city: str = ""
     state: str = ""
     postcode: str = ""
@@ -147,7 +149,8 @@ def _join_initials(words: Iterable[str]) -> Iterator[str]:
         yield run
 
 
-@lru_cache(maxsize=200_000)
+# Long lists go through here once: what is kept is for the few that are looked at again and again.
+@lru_cache(maxsize=20_000)
 def normalise(text: str) -> str:
     """What is left of a name for comparing: `"The J. & A. Smith Co., Inc."` is `"ja smith"`.
 
@@ -164,7 +167,7 @@ def normalise(text: str) -> str:
         words = kept
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def legal_form(text: str) -> str:
     """`corporation`, `llc` … or nothing when the name does not say."""
     for word in reversed(list(_join_initials(split_words(text)))):
@@ -210,7 +213,7 @@ def part_value(word: str) -> str:
     return NUMBER_WORDS.get(word) or ROMAN.get(word) or ""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def project_words(text: str) -> tuple[str, ...]:
     """The words of a project's normalised name, with what its trade abbreviates spelled out.
 
@@ -232,9 +235,11 @@ def same_words_key(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(word for word in words if word not in PROJECT_EMPTY))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def split_code(label: str) -> tuple[str, str]:
     """`"01-100: Concrete"` is `("01-100", "Concrete")`; no code, an empty one."""
+    if not _DIGIT.search(label):  # as most names; the patterns are slow to say no
+        return "", label.strip()
     if matched := _CODE.match(label):
         return matched["code"].strip(), matched["name"].strip()
     if matched := _CODE_BEHIND.match(label):
@@ -259,6 +264,8 @@ def code_of(candidate: Candidate) -> str:
 def codes_of(candidate: Candidate) -> set[str]:
     """The row's code, and every number in its name that may be one."""
     own = last_segment(candidate)
+    if not candidate.code and not _DIGIT.search(candidate.name):
+        return set()
     found = {code_of(candidate), code_key(split_code(candidate.name)[0])}
     found |= {code_key(number) for number in _JOB_NUMBER_WITHIN.findall(own)}
     found |= bare_numbers(own)
@@ -273,6 +280,8 @@ def job_numbers(candidate: Candidate) -> set[str]:
 
 def bare_numbers(name: str) -> set[str]:
     """A number of five digits at either end: a job's, a house's or a postcode."""
+    if not _DIGIT.search(name):
+        return set()
     matches = (_LEADING_NUMBER.match(name), _NUMBER_BEHIND.match(name))
     return {code_key(matched["code"]) for matched in matches if matched}
 
@@ -309,9 +318,10 @@ def _parts_of_names(candidate: Candidate, own: str) -> Iterator[str]:
             yield from _TRADE_NAME.split(name)
         if "(" in name:
             yield _BRACKETS.sub(" ", name)
-    for matched in (_LEADING_NUMBER.match(own), _NUMBER_BEHIND.match(own)):
-        if matched:
-            yield matched["name"]
+    if _DIGIT.search(own):
+        for matched in (_LEADING_NUMBER.match(own), _NUMBER_BEHIND.match(own)):
+            if matched:
+                yield matched["name"]
 
 
 def spellings(candidate: Candidate, kind: str = "") -> tuple[Spelling, ...]:

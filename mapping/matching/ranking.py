@@ -310,7 +310,7 @@ class Comparison:
         self.top = math.log(1 + max(len(index), 1)) + 1
 
     def pair(self, found: Found) -> Pair | None:
-        theirs = self.index.shapes[found.position]
+        theirs = self.index.spelled(found.position)
         if not self.spellings or not theirs:
             return None
         closest = max(
@@ -377,7 +377,7 @@ class Comparison:
 
         "Elm Creek Church - Parlor Remodel" is "Elm Creek Parlor", "Elm Creek" is not.
         """
-        mine, target = self.spellings[0].words, self.index.shapes[found.position][0].words
+        mine, target = self.spellings[0].words, self.index.spelled(found.position)[0].words
         ours, others = align(mine, target)
         for words in (ours, others):  # Cohen is no typo of Chen, Brewry is one of Brewery
             words.update((word, 0.0) for word in words if len(word) < LONG_WORD and words[word] < 1)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from companies.models import Company
 from connectors.models import Record
-from mapping import targets
+from mapping import refusing, targets
 from mapping.matching.names import code_key, digits, normalise
-from mapping.models import Kind, Suggestion
+from mapping.models import Kind, Refusal, Suggestion
 from mapping.thresholds import Thresholds
 
 
@@ -32,6 +32,7 @@ class Choice:
     band: str
     reasons: tuple[str, ...]
     problem: str  # why it cannot be taken; blank when it can
+    refusal: Refusal | None = None  # who turned it down; it can be taken all the same
 
     @property
     def detail(self) -> str:
@@ -100,6 +101,7 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
         .select_related("connection")
         .defer("payload", "search_text")
     }
+    refused = {row.target_id: row for row in refusing.told_of(company, suggestion.source_id)}
     return [
         Choice(
             str(number),
@@ -108,6 +110,7 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
             limits.band(score),
             tuple(each.get("reasons", ())),
             targets.problem(record, kind, company).removeprefix("is "),
+            refused.get(record.pk),
         )
         for number, each in enumerate(weighed, start=1)
         if (record := records.get(each["record"]))

@@ -1,13 +1,11 @@
 """The machine's part: drafts for records nobody has decided on, and nothing else.
 
-A run is a row that a worker claims for a while. What a person decided is guarded where it is
-written: a draft is replaced only under the row's lock and only while it still is one, and a new
-one gives way to whatever is there already.
+A run is a row that a worker claims for a while. What a person decided is guarded where drafts are
+written, in `mapping/drafts.py`.
 """
 
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import NAMESPACE_OID, uuid5
 
@@ -16,24 +14,20 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from audit import trail
-from audit.models import Verb
 from common.choices import RecordKind
 from common.errors import AppError
 from companies.models import Company, User
 from connectors.models import Record
-from mapping import publishing, searching, worklist
+from mapping import drafts, learning, publishing, searching, worklist
 from mapping.asking import Asking
 from mapping.matching import suggesting
 from mapping.matching.names import Candidate
 from mapping.models import (
     Kind,
-    Mapping,
     Suggestion,
     SuggestionRun,
     kinds_in_use,
 )
-from mapping.signals import mappings_changed
 from mapping.targets import Systems
 from mapping.thresholds import Thresholds
 
@@ -86,7 +80,10 @@ def draft(run: SuggestionRun) -> None:
     sources = [_candidate(record, headings) for record in _left_to_look_at(run, systems)]
     targets = [_candidate(record) for record in _targets(run.company, kind, systems)]
     _note_size(run, fence, len(sources))
-    found = suggesting.suggest(kind.value, sources, targets, opinion=asking.opinion)
+    known = learning.recall(run.company, kind, sources, targets)
+    found = suggesting.suggest(
+        kind.value, sources, list(known.targets.values()), opinion=asking.opinion, known=known
+    )
     thresholds = Thresholds.of(kind, run.company.settings)
     done = 0
     for batch in _batches(found, until):
@@ -213,15 +210,6 @@ def _candidate(record: Record, headings: Collection[str] = ()) -> Candidate:
 # --- What comes out -------------------------------------------------------------------------------
 
 
-@dataclass
-class _Changes:
-    """What one batch did to mappings, for the trail and for others."""
-
-    lines: list[trail.Change]
-    sources: list[int]
-    drafted: int = 0
-
-
 @transaction.atomic
 def _store(
     run: SuggestionRun,
@@ -234,14 +222,9 @@ def _store(
     ours = _ours(run, fence)
     if not ours.select_for_update(no_key=True).exists():
         return False
-    suggestions = Suggestion.objects.bulk_create([_as_row(run, each, thresholds) for each in batch])
-    changes = _replace_drafts(run, {each.source_id: each for each in suggestions})
-    if changes.lines:
-        act = uuid5(NAMESPACE_OID, f"suggestion run {run.pk}")
-        trail.record_all(Verb.DRAFTED, changes.lines, by=None, machine=MACHINE, act=act)
-        mappings_changed.send(
-            Mapping, company=run.company, sources=changes.sources, publication=None
-        )
+    changes = drafts.write(run, [_as_row(run, each, thresholds) for each in batch])
+    act = uuid5(NAMESPACE_OID, f"suggestion run {run.pk}")
+    drafts.announce(run, changes, machine=MACHINE, act=act)
     rankers = {each.ranker for each in batch} - {"local"}
     ours.update(
         looked_at=F("looked_at") + len(batch),
@@ -276,64 +259,3 @@ def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresh
             for each in weighed[:5]
         ],
     )
-
-
-def _replace_drafts(run: SuggestionRun, by_source: dict[int, Suggestion]) -> _Changes:
-    """Bring the drafts of these records in line; what a person decided is not looked at."""
-    changes = _Changes([], [])
-    standing = list(
-        run.company.mappings.with_records()
-        .filter(source_id__in=by_source)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-    )
-    targets = Record.objects.defer("payload", "search_text").in_bulk(
-        {each.target_id for each in by_source.values() if each.target_id}
-    )
-    undecided = [row for row in standing if row.is_undecided]  # now, under its lock
-    for mapping in undecided:
-        _redraft(mapping, by_source[mapping.source_id], targets, changes)
-    Mapping.objects.bulk_update(
-        undecided,
-        ["state", "target", "confidence", "runner_up", "suggestion", "version", "updated_at"],
-        batch_size=BATCH,
-    )
-    taken = {mapping.source_id for mapping in standing}
-    wanted = [each for pk, each in by_source.items() if pk not in taken and each.target_id]
-    # A person may be inserting the same record's row: then theirs stands and ours is dropped.
-    Mapping.objects.bulk_create(
-        [
-            Mapping(
-                company=run.company,
-                kind=run.kind,
-                source_id=each.source_id,
-                target_id=each.target_id,
-                confidence=each.confidence,
-                runner_up=each.runner_up,
-                suggestion=each,
-            )
-            for each in wanted
-        ],
-        ignore_conflicts=True,
-    )
-    for mapping in run.company.mappings.with_records().filter(suggestion__in=wanted).order_by("pk"):
-        changes.lines.append(trail.Change(mapping, None, mapping.as_values()))
-        changes.sources.append(mapping.source_id)
-        changes.drafted += 1
-    return changes
-
-
-def _redraft(
-    mapping: Mapping, suggestion: Suggestion, targets: dict[int, Record], changes: _Changes
-) -> None:
-    """Renewed; withdrawn where nothing is sure enough any more or can still be used."""
-    before, version = mapping.as_values(), mapping.version
-    if suggestion.target_id:
-        suggestion.target = targets[suggestion.target_id]
-    mapping.redraft(suggestion)
-    mapping.updated_at = timezone.now()
-    if mapping.version == version:
-        return
-    changes.drafted += mapping.state == Mapping.State.DRAFT
-    changes.sources.append(mapping.source_id)
-    changes.lines.append(trail.Change(mapping, before, mapping.as_values()))

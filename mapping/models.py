@@ -296,6 +296,50 @@ class Mapping(models.Model):
 UNDECIDED = (Mapping.State.NO_DRAFT, Mapping.State.DRAFT)
 
 
+class Refusal(models.Model):
+    """A pair that a person turned down: no machine offers it again, a person may still choose it.
+
+    Written and taken back only by `mapping/refusing.py`.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="refusals")
+    source = models.ForeignKey(Record, models.PROTECT, related_name="refusals", db_index=False)
+    target = models.ForeignKey(Record, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    # The mapping's version after the decision that refused it: undoing that one takes it back.
+    mapping_version = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "target"], name="a_pair_is_refused_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"refused by {self.by}"
+
+
+class Precedent(models.Model):
+    """What the ledger's own bills show: how often one source record was posted under a row of it.
+
+    Bills that we posted are not counted: they would prove a mapping by itself. Written only by
+    `learning.keep_precedents()`.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="precedents")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    source = models.ForeignKey(Record, models.PROTECT, related_name="precedents", db_index=False)
+    target = models.ForeignKey(Record, models.PROTECT, related_name="+")
+    times = models.PositiveIntegerField()  # bills
+    first_date = models.DateField()
+    last_date = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "target"], name="one_precedent_a_pair")
+        ]
+
+
 class PublicationLine(models.Model):
     """What one publication put in force: kept as it was, whatever becomes of the mapping."""
 

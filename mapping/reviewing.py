@@ -20,9 +20,9 @@ from common.templatetags.format import ago
 from companies import access
 from companies.models import Company, User
 from connectors.models import Record
-from mapping import publishing, targets
+from mapping import drafts, publishing, refusing, targets
 from mapping.matching.names import code_key, normalise
-from mapping.models import UNDECIDED, Kind, Mapping, Suggestion
+from mapping.models import UNDECIDED, Kind, Mapping
 from mapping.signals import mappings_changed
 
 State = Mapping.State
@@ -169,6 +169,8 @@ def no_match(
 def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
     """Take a decision back: a draft again where the machine has one, else no draft.
 
+    What the decision refused may be offered again; what a colleague had accepted may not.
+
     What was published once stays a person's business, so it is left for later and not handed
     back to the machine.
     """
@@ -176,11 +178,15 @@ def undo(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
     if mapping.is_undecided:
         return mapping
     before = mapping.as_values()
+    refusing.take_back(mapping)
     if mapping.publication_lines.exists():
         if mapping.state == State.LEFT:
             return mapping
         return _decide(mapping, Decision(Verb.UNDID, State.LEFT, mapping.target), by=by)
-    mapping.redraft(_usable_suggestion(mapping))
+    stood = mapping.target_id if _is_anothers_yes(mapping, by) else None
+    mapping.redraft(drafts.latest(mapping, without=stood))
+    if stood is not None:
+        refusing.remember(mapping, stood, by=by)
     mapping.save()
     trail.record(Verb.UNDID, mapping, by=by, before=before, after=mapping.as_values())
     _tell(mapping.company, [mapping.source_id])
@@ -320,13 +326,14 @@ def _decide(mapping: Mapping, decision: Decision, *, by: User) -> Mapping:
 
 def _say(mapping: Mapping, decision: Decision, *, by: User) -> trail.Change:
     """Write the decision onto the row, which is not saved yet."""
-    before = mapping.as_values() if mapping.pk else None
+    before, stood = (mapping.as_values() if mapping.pk else None), mapping.target_id
     if decision.target != mapping.target or decision.is_override:
         mapping.confidence = None
     mapping.target, mapping.state = decision.target, decision.state
     mapping.is_override, mapping.note = decision.is_override, decision.note.strip()
     mapping.decided_by, mapping.decided_at = by, timezone.now()
     mapping.version += 1
+    refusing.remember(mapping, stood, by=by)
     return trail.Change(mapping, before, mapping.as_values())
 
 
@@ -377,17 +384,9 @@ def _save(mapping: Mapping) -> None:
         raise Conflict("Somebody decided this just now. Yours was not saved.") from None
 
 
-def _usable_suggestion(mapping: Mapping) -> Suggestion | None:
-    latest = (
-        Suggestion.objects.filter(source_id=mapping.source_id, company_id=mapping.company_id)
-        .select_related("target__connection")
-        .order_by("-pk")
-        .first()
-    )
-    if latest is None or latest.target is None:
-        return None
-    wrong = targets.problem(latest.target, Kind(mapping.kind), mapping.company)
-    return None if wrong else latest
+def _is_anothers_yes(mapping: Mapping, by: User) -> bool:
+    """Undoing what a colleague accepted turns it down; undoing one's own only takes it back."""
+    return mapping.state == State.ACCEPTED and mapping.decided_by_id != by.pk
 
 
 def _target_of(mapping: Mapping) -> Record:

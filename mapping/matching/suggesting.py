@@ -6,6 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from mapping.matching.candidates import CandidateIndex
+from mapping.matching.known import Known
 from mapping.matching.line_items import Chart, rank_line_item
 from mapping.matching.names import Candidate
 from mapping.matching.opinions import SENTENCES, Opinion, Reason
@@ -46,15 +47,19 @@ def suggest(
     targets: Sequence[Candidate],
     *,
     opinion: Opinion | None = None,
+    known: Known | None = None,
 ) -> Iterator[Suggestion]:
     """One suggestion for each source, in their order, as soon as it is known.
 
     `kind` is vendor, project, cost_code or cost_type. Accounts and items that a bill may not use
-    are left out by the caller. A cost code's cost type goes into `Candidate.type`.
+    are left out by the caller. A cost code's cost type goes into `Candidate.type`. What is `known`
+    of the pairs goes before what their names say, and before the model.
     """
     ranked = _ranker(kind, targets)
     for source in sources:
         ranking = ranked(source)
+        if known is not None:
+            ranking = known.settle(source, ranking)
         suggestion = _local(source, ranking)
         if opinion is not None and ranking.is_doubtful:
             suggestion = _second(kind, suggestion, opinion)

@@ -210,6 +210,15 @@ def test_compare_shows_fields_candidates_and_their_keys(url, draft, dana):
     assert 'data-key="1"' in panel
 
 
+@pytest.mark.parametrize("part", ["compare/", ""])
+def test_refused_candidate_says_who_refused_it(part, url, draft, dana, controller):
+    reviewing.no_match(draft, by=controller)
+
+    page = dana.get(url + part, **HTMX).content.decode()
+
+    assert "Refused by Dana Ruiz on " in page
+
+
 def test_override_offers_rows_that_look_the_same(url, draft, dana):
     twin = RecordFactory(company=draft.company, name="Delta Drywall, Inc.")
     other = RecordFactory(company=draft.company, in_ledger=True)

@@ -10,7 +10,6 @@ from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
 )
-from django.core.exceptions import ValidationError
 from django.forms import BoundField
 
 from common.choices import RecordKind, Side
@@ -66,6 +65,17 @@ class PercentField(forms.DecimalField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
+
+
+# Set where their effect is seen: on the page that says how drafts did.
+THRESHOLDS = (
+    "vendor_high",
+    "vendor_medium",
+    "project_high",
+    "project_medium",
+    "line_high",
+    "line_medium",
+)
 
 
 class InviteForm(forms.Form):
@@ -151,7 +161,7 @@ class TokenForm(forms.Form):
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """All a company decides, in sections. `version` is what the person was looking at."""
+    """What a company decides about its bills. `version` is what the person was looking at."""
 
     SECTIONS = (
         (
@@ -164,29 +174,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             "What makes a bill wait although its mappings are published.",
             ("closed_through", "approval_amount"),
         ),
-        (
-            "Drafts",
-            "At or above high, drafts may be accepted together. Below medium, none is made.",
-            (
-                "vendor_high",
-                "vendor_medium",
-                "project_high",
-                "project_medium",
-                "line_high",
-                "line_medium",
-            ),
-        ),
         ("Company", "", ("currency", "time_zone", "pull_every_minutes")),
     )
-    KINDS = (("vendor", "Vendors"), ("project", "Projects"), ("line", "Cost codes and types"))
 
     version = forms.CharField(widget=forms.HiddenInput)
-    vendor_high = PercentField(label="Vendors: high, %")
-    vendor_medium = PercentField(label="Vendors: medium, %")
-    project_high = PercentField(label="Projects: high, %")
-    project_medium = PercentField(label="Projects: medium, %")
-    line_high = PercentField(label="Cost codes and types: high, %")
-    line_medium = PercentField(label="Cost codes and types: medium, %")
     currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
     time_zone = forms.ChoiceField(
         label="Time zone",
@@ -196,7 +187,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
     class Meta:
         model = CompanySettings
-        fields = NAMES
+        fields = tuple(name for name in NAMES if name not in THRESHOLDS)
         labels: ClassVar[dict[str, str]] = {
             "granularity": "Lines are mapped by",
             "posting_style": "Lines post to",
@@ -242,18 +233,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         field.label_from_instance = _label  # type: ignore[assignment,method-assign]
         field.empty_label = "None chosen yet"
 
-    def clean(self) -> dict[str, Any] | None:
-        values = super().clean() or self.cleaned_data
-        for kind, _label in self.KINDS:
-            high, medium = values.get(f"{kind}_high"), values.get(f"{kind}_medium")
-            if high is not None and medium is not None and medium > high:
-                words = "Medium cannot be above high. Lower it, or raise high."
-                self.add_error(f"{kind}_medium", ValidationError(words))
-        return values
-
     @property
     def decided(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in NAMES}
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
     def sections(self) -> Iterator[tuple[str, str, list[BoundField]]]:
         for title, text, names in self.SECTIONS:
@@ -270,8 +252,6 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             return value.label if value else None
         if name == "approval_amount" and value is not None:
             return f"{value:,.2f} {self.instance.currency}"
-        if name.endswith(("_high", "_medium")):
-            return f"{(value * 100).normalize():f}"
         if name == "closed_through":
             return f"{value.day} {value:%b} {value.year}" if value else None
         display = getattr(self.instance, f"get_{name}_display", None)

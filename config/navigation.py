@@ -40,7 +40,8 @@ SETTINGS_PAGES = (
     ("connections", "Connections", "connectors:connections", Action.SEE_SETTINGS),
     ("people", "People", "companies:people", Action.SEE_SETTINGS),
     ("teams", "Projects", "sync:teams", Action.MANAGE_PEOPLE),
-    ("rules", "Rules and thresholds", "companies:settings", Action.SEE_SETTINGS),
+    ("rules", "Rules", "companies:settings", Action.SEE_SETTINGS),
+    ("matching", "Matching", "matching:settings", Action.SEE_SETTINGS),
 )
 ACCOUNT_PAGES = (
     ("preferences", "Preferences", "preferences"),
@@ -54,6 +55,7 @@ AREAS = {
     "reports": "trail",
     "companies": "settings",
     "connectors": "settings",
+    "matching": "settings",
 }
 
 # Pages that stand elsewhere than their app.

@@ -12,6 +12,7 @@ company = [
     path("audit/", include("reports.urls")),
     path("settings/", include("companies.urls")),
     path("settings/connections/", include("connectors.urls")),
+    path("settings/matching/", include("mapping.settings_urls")),
 ]
 
 urlpatterns = [

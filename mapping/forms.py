@@ -1,11 +1,17 @@
-"""What the review table can be asked for, and what its forms send."""
+"""What the review table can be asked for, and what the forms of mapping's pages send."""
+
+from collections.abc import Iterator
+from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.http import QueryDict
 
 from common.errors import AppError, Conflict
 from common.seen import number
-from companies.models import Company
+from companies.deciding import version_of
+from companies.forms import THRESHOLDS, PercentField
+from companies.models import Company, CompanySettings
 from connectors.models import Record
 from mapping.worklist import SORTS, TABS, Filters
 
@@ -93,3 +99,40 @@ class ReasonForm(forms.Form):
         help_text="Kept in the trail, for whoever asks later.",
         error_messages={"required": "Write why, for whoever asks later."},
     )
+
+
+class ThresholdsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Both bars of each kind. `version` is what the person was looking at."""
+
+    KINDS = (("vendor", "Vendors"), ("project", "Projects"), ("line", "Cost codes and types"))
+
+    version = forms.CharField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = CompanySettings
+        fields = THRESHOLDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = version_of(self.instance)
+        for kind, label in self.KINDS:
+            for bar in ("high", "medium"):
+                self.fields[f"{kind}_{bar}"] = PercentField(label=f"{label}: {bar}, %")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for kind, _ in self.KINDS:
+            high, medium = values.get(f"{kind}_high"), values.get(f"{kind}_medium")
+            if high is not None and medium is not None and medium > high:
+                self.add_error(
+                    f"{kind}_medium", "Medium cannot be above high. Lower it, or raise high."
+                )
+        return values
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in THRESHOLDS}
+
+    def bars(self) -> Iterator[BoundField]:
+        for name in THRESHOLDS:
+            yield self[name]

@@ -289,6 +289,8 @@ class Mapping(models.Model):
             "state": self.state,
             "target": self.target_id,
             "target_name": self.target.label if self.target else None,
+            "confidence": None if self.confidence is None else str(self.confidence),
+            "suggestion": self.suggestion_id,
             "version": self.version,
         }
 

@@ -27,7 +27,7 @@ HEADS = (
     "Act",
 )
 # Said by the verb, or an id whose name stands beside it.
-UNSAID = {"version", "state", "target"}
+UNSAID = {"version", "state", "target", "confidence", "suggestion"}
 # Each is the whole story of its line, so its own name need not be said.
 PLAIN = {"target_name", "role"}
 

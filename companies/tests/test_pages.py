@@ -242,12 +242,6 @@ def decided(company, **changes):
         "retainage_account": "",
         "closed_through": "",
         "approval_amount": "",
-        "vendor_high": "95",
-        "vendor_medium": "85",
-        "project_high": "95",
-        "project_medium": "85",
-        "line_high": "90",
-        "line_medium": "70",
         "currency": "USD",
         "time_zone": "America/Chicago",
         "pull_every_minutes": "60",
@@ -274,7 +268,6 @@ def test_settings_are_saved_told_and_passed_on(company, admin, client_for):
             decided(
                 company,
                 approval_amount="25000",
-                vendor_high="97.5",
                 retainage_account=account.pk,
                 closed_through="2026-10-31",
             ),
@@ -283,18 +276,17 @@ def test_settings_are_saved_told_and_passed_on(company, admin, client_for):
         settings_changed.disconnect(hear)
 
     settings = CompanySettings.objects.get(company=company)
-    assert settings.vendor_high == Decimal("0.975")
+    assert settings.approval_amount == Decimal(25000)
     assert settings.retainage_account == account
-    changed = {"approval_amount", "vendor_high", "retainage_account", "closed_through"}
+    changed = {"approval_amount", "retainage_account", "closed_through"}
     assert heard == [(company, changed)]
     entry = Entry.objects.get()
     assert (entry.verb, entry.user) == (Verb.CHANGED_SETTINGS, admin)
-    assert entry.before["vendor_high"] == "0.950"
+    assert entry.before["approval_amount"] is None
     assert entry.after == {
         "approval_amount": "25000",
         "closed_through": "2026-10-31",
         "retainage_account": account.label,
-        "vendor_high": "0.975",
     }
 
 
@@ -307,9 +299,6 @@ def test_saving_what_is_so_anyway_changes_nothing(company, admin, client_for):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"vendor_medium": "96"}, "Medium cannot be above high"),
-        ({"line_high": "101"}, "less than or equal to 100"),
-        ({"line_medium": "10"}, "greater than or equal to 50"),
         ({"approval_amount": "-1"}, "greater than or equal to 0"),
         ({"pull_every_minutes": "1"}, "greater than or equal to 5"),
         ({"time_zone": "Mars/Base"}, "not one of the available choices"),

@@ -15,7 +15,7 @@ from common.middleware import with_toast
 from common.seen import fingerprint, ids_of, versions_of
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
-from mapping import comparing, reviewing, searching, showing, worklist
+from mapping import comparing, replacing, reviewing, searching, showing, worklist
 from mapping.forms import CommentForm, OverrideForm, said
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
@@ -121,6 +121,17 @@ def _override(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
 
     def decide(row: Row, version: int | None, note: str) -> Mapping:
         target = form.record(request.company)
+        if row.can_be_replaced and row.mapping is not None:
+            check(request.membership, Action.UNPUBLISH)
+            return replacing.replace(
+                row.mapping,
+                target,
+                by=request.user,
+                publish=publish,
+                reason=note,
+                membership=request.membership,
+                version=version,
+            )
         return reviewing.choose(
             _thing(row), target, by=request.user, publish=publish, note=note, version=version
         )

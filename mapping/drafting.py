@@ -164,10 +164,10 @@ def _end(run: SuggestionRun, fence: int, state: SuggestionRun.State, notice: str
 
 
 def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
-    """Records nobody has decided on that this run has not looked at yet."""
+    """Records nobody has decided on, or whose target is lost, that this run has not looked at."""
     return (
         worklist.sources(systems, Kind(run.kind))
-        .filter(worklist.TO_REVIEW)
+        .filter(worklist.TO_REVIEW | worklist.NEEDS_ANOTHER)
         .exclude(suggestions__run=run)
         .defer("payload", "search_text")
         .order_by("pk")

@@ -182,8 +182,12 @@ class Mapping(models.Model):
 
     class Stale(models.TextChoices):
         RENAMED = "renamed", "was renamed"
+        MOVED = "moved", "was moved"
+        MERGED = "merged", "was merged into another"
         INACTIVE = "inactive", "was made inactive"
         GONE = "gone", "is no longer in the list"
+        RECREATED = "recreated", "was created anew"
+        RETYPED = "retyped", "is of another type now"
         WRONG_KIND = "wrong_kind", "can no longer be used on a bill"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="mappings")
@@ -205,6 +209,8 @@ class Mapping(models.Model):
     publication = models.ForeignKey(Publication, models.PROTECT, null=True, related_name="mappings")
     # The target's label when it was put in force: a rename afterwards makes the mapping stale.
     published_label = models.CharField(max_length=2200, blank=True)
+    # Its type at that moment, where a type says what it posts.
+    published_type = models.CharField(max_length=80, blank=True)
     # What the target was called when a rename was last noticed: another since then is news again.
     renamed_to = models.CharField(max_length=2200, blank=True)
     # Raised by every change; pages send it back, pushes freeze it.
@@ -296,6 +302,8 @@ class Mapping(models.Model):
 
 
 UNDECIDED = (Mapping.State.NO_DRAFT, Mapping.State.DRAFT)
+# Changes after which the target may still be right: a person says so, and it is in force again.
+CONFIRMABLE = (Mapping.Stale.RENAMED, Mapping.Stale.MOVED, Mapping.Stale.RETYPED)
 
 
 class Refusal(models.Model):

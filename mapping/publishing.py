@@ -19,7 +19,14 @@ from common.errors import AppError, Conflict, NotAllowed
 from companies import access
 from companies.models import Company, CompanySettings, Membership, User
 from mapping import targets, waiting
-from mapping.models import Kind, Mapping, Publication, PublicationLine, kinds_in_use
+from mapping.models import (
+    CONFIRMABLE,
+    Kind,
+    Mapping,
+    Publication,
+    PublicationLine,
+    kinds_in_use,
+)
 from mapping.querysets import MappingQuerySet
 from mapping.signals import mappings_changed
 from mapping.waiting import Waits
@@ -143,14 +150,15 @@ def unpublish(
     changes = []
     for row in rows:
         before = row.as_values()
-        row.state, row.publication, row.published_label = Mapping.State.ACCEPTED, None, ""
-        row.stale = ""
+        row.state, row.publication = Mapping.State.ACCEPTED, None
+        row.published_label = row.published_type = row.stale = ""
         row.version += 1
         changes.append(trail.Change(row, before, row.as_values()))
     company.mappings.filter(pk__in=ids).update(
         state=Mapping.State.ACCEPTED,
         publication=None,
         published_label="",
+        published_type="",
         stale="",
         version=F("version") + 1,
         updated_at=timezone.now(),
@@ -162,7 +170,7 @@ def unpublish(
 
 @transaction.atomic
 def confirm_stale(mapping: Mapping, *, by: User, version: int | None = None) -> Mapping:
-    """Say that a renamed target is still the right one: in force again, as a new publication."""
+    """Say that a target that changed is still right: in force again, as a new publication."""
     company = mapping.company
     lock_company(company)
     row = (
@@ -171,7 +179,7 @@ def confirm_stale(mapping: Mapping, *, by: User, version: int | None = None) -> 
         .select_for_update(of=("self",))
         .get(pk=mapping.pk)
     )
-    if row.stale != Mapping.Stale.RENAMED or (version is not None and row.version != version):
+    if row.stale not in CONFIRMABLE or (version is not None and row.version != version):
         raise Conflict("This changed meanwhile, so nothing was confirmed. Look at it again.")
     if trouble := targets.trouble_with(row):
         raise Conflict(f"{trouble} It has to be unpublished and mapped anew.")
@@ -282,6 +290,7 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
     for row in rows:
         row.state, row.stale, row.publication = Mapping.State.PUBLISHED, "", publication
         row.published_label = row.target.label if row.target else ""
+        row.published_type = row.target.type if row.target else ""
         row.version += 1
     with connection.cursor() as cursor:
         # One statement for thousands of rows, each with a label of its own.
@@ -289,14 +298,16 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
             """
             UPDATE mapping_mapping AS mapping
             SET state = 'published', stale = '', publication_id = %s,
-                published_label = frozen.label, version = mapping.version + 1, updated_at = now()
-            FROM unnest(%s::bigint[], %s::text[]) AS frozen (id, label)
+                published_label = frozen.label, published_type = frozen.type,
+                version = mapping.version + 1, updated_at = now()
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS frozen (id, label, type)
             WHERE mapping.id = frozen.id AND mapping.company_id = %s
             """,
             [
                 publication.pk,
                 [row.pk for row in rows],
                 [row.published_label for row in rows],
+                [row.published_type for row in rows],
                 company.pk,
             ],
         )

@@ -42,7 +42,7 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
             .select_related("source", "target")
             .only(
                 "company", "kind", "state", "version", "source__name",
-                "target__code", "target__name", "target__path",  # its label
+                "target__code", "target__name", "target__path", "target__type",  # as published
                 "target__kind", "target__connection", "target__is_active",
                 "target__is_selectable", "target__gone_at",
             )

@@ -27,9 +27,10 @@ from common.seen import number
 from common.templatetags.format import confidence_percent
 from companies.models import Company
 from connectors.models import Record
-from mapping import comparing, waiting
+from mapping import comparing, successors, waiting
 from mapping.models import UNDECIDED, Kind, Mapping, PublicationLine, kinds_in_use
 from mapping.querysets import MappingQuerySet
+from mapping.successors import Proposal
 from mapping.targets import Systems
 from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
@@ -52,6 +53,9 @@ TABS = {
     "no_match": ("No match", Q(mappings__state=Mapping.State.NO_MATCH)),
     "all": ("All", Q()),
 }
+SAME = (Mapping.Stale.RENAMED, Mapping.Stale.MOVED)
+# Published, and what it pointed to is no use any more: the machine looks for another.
+NEEDS_ANOTHER = Q(mappings__stale__gt="") & ~Q(mappings__stale__in=SAME)
 UNUSABLE_TARGET = (
     Q(mappings__target__is_active=False)
     | Q(mappings__target__is_selectable=False)
@@ -100,6 +104,7 @@ class Row:
     url: str = ""  # its own page; the forms post below it
     bills_url: str = ""  # the bills that wait
     is_fresh: bool = False  # decided just now, in this answer
+    proposal: Proposal | None = None  # what to do about a stale one
 
     @property
     def dom(self) -> str:
@@ -157,7 +162,27 @@ class Row:
 
     @property
     def can_be_confirmed(self) -> bool:
-        return self.mapping is not None and self.mapping.stale == Mapping.Stale.RENAMED
+        return self.mapping is not None and successors.can_be_confirmed(self.mapping)
+
+    @property
+    def successor(self) -> Record | None:
+        """Another record, proposed in the place of the one that changed."""
+        record = self.proposal.record if self.proposal else None
+        return None if self.mapping and record == self.mapping.target else record
+
+    @property
+    def take_words(self) -> str:
+        return f"Take {self.successor.name}: publish" if self.successor else ""
+
+    @property
+    def take_values(self) -> dict[str, object]:
+        """What the button that takes the proposed record sends."""
+        return {"target": self.successor.pk, "publish": "1"} if self.successor else {}
+
+    @property
+    def can_be_replaced(self) -> bool:
+        """By an admin, in one step: unpublished, another record chosen, published."""
+        return self.state == "stale"
 
     @property
     def version(self) -> int:
@@ -388,6 +413,7 @@ def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) ->
         .filter(source_id__in=ids)
     }
     waits = waiting.bills().by_record(company, ids) if ids else {}
+    proposed = successors.proposals(company, list(mappings.values()))
     return [
         Row(
             record,
@@ -396,6 +422,7 @@ def rows(company: Company, records: Sequence[Record], thresholds: Thresholds) ->
             waits.get(record.pk, Waits()),
             url=reverse("mapping:detail", args=[company.slug, Kind(record.kind).slug, record.pk]),
             bills_url=waiting.bills().listed_at(company, record.pk) if record.pk in waits else "",
+            proposal=proposed.get(mappings[record.pk].pk) if record.pk in mappings else None,
         )
         for record in records
     ]

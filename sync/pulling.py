@@ -355,7 +355,7 @@ def _kinds_with_open_records(company: Company) -> Iterator[Kind]:
         undecided = (
             company.records.on(Side.SOURCE)
             .filter(kind=kind.value, is_active=True, gone_at=None)
-            .filter(worklist.TO_REVIEW)
+            .filter(worklist.TO_REVIEW | worklist.NEEDS_ANOTHER)
         )
         if undecided.exists():
             yield kind

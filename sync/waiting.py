@@ -1,6 +1,7 @@
 """What waits for a mapping, asked by pages further right through mapping.waiting."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from companies.models import Company
-from mapping.models import Mapping, kinds_in_use
+from mapping.models import Kind, Mapping, kinds_in_use
 from mapping.waiting import WaitingBill, Waits
 from sync import counting
 from sync.models import Bill, BillNeed, Push, Readiness
@@ -107,6 +108,31 @@ class WaitingBills:
             WaitingBill(capfirst(str(bill)), bill.get_absolute_url(), bill.total, bill.status_word)
             for bill in bills
         ]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What the targets of one kind that changed in the ledger hold."""
+
+    kind: Kind
+    mappings: int
+    held: Waits
+
+
+def held_by_changes(company: Company) -> list[Changed]:
+    """By kind, the unsent bills that stale mappings hold. One query."""
+    stale = Mapping.objects.filter(company=company, stale__gt="").values("source")
+    needs = _unsent_needs(company).filter(record__in=stale)
+    rows = needs.order_by().values_list("kind", "record", "bill", "bill__total")
+    found: dict[str, tuple[set[int], dict[int, Decimal]]] = {}
+    for kind, record, bill, total in rows:
+        records, bills = found.setdefault(kind, (set(), {}))
+        records.add(record)
+        bills[bill] = total
+    return [
+        Changed(Kind(kind), len(records), Waits(len(bills), sum(bills.values(), Decimal(0))))
+        for kind, (records, bills) in found.items()
+    ]
 
 
 def _unsent(company: Company) -> BillQuerySet:

@@ -38,7 +38,7 @@ DEFAULT_COMPANY: Doc = {
     "currency": "USD",
 }
 
-_REFERENCES = {
+REFERENCES = {
     "VendorRef": "Vendor",
     "APAccountRef": "Account",
     "AccountRef": "Account",
@@ -97,6 +97,10 @@ class Books:
         self._all(entity).pop(key)
         self._store.delete(entity, key)
         self._moved = self._owed = None
+
+    def replace(self, entity: str, doc: Doc) -> None:
+        """Keep a row whose references were turned to another; its version stays."""
+        self._keep(entity, doc)
 
     def _keep(self, entity: str, doc: Doc) -> None:
         self._all(entity)[doc["Id"]] = doc
@@ -170,8 +174,8 @@ class Books:
     def _with_names(self, doc: Doc) -> Doc:
         said: Doc = {}
         for prop, value in doc.items():
-            if prop in _REFERENCES:
-                entity = _REFERENCES[prop]
+            if prop in REFERENCES:
+                entity = REFERENCES[prop]
                 target = self._all(entity).get(value["value"])
                 said[prop] = {**value, "name": self.name(entity, target)} if target else value
             elif isinstance(value, dict):

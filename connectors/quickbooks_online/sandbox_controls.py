@@ -1,4 +1,4 @@
-"""What somebody does in QuickBooks by hand, on order: rename, make inactive, close the books."""
+"""What somebody does in QuickBooks by hand, on order: rename, merge, make inactive, close books."""
 
 from typing import ClassVar
 
@@ -7,6 +7,8 @@ from werkzeug.wrappers import Request, Response
 from connectors.http import parse_json
 from connectors.quickbooks_online import sandbox_lists as lists
 from connectors.quickbooks_online.sandbox_books import NAME_OF, BooksSandbox
+from connectors.quickbooks_online.sandbox_changes import CHANGES, rolled_back
+from connectors.quickbooks_online.sandbox_faults import Refusal
 from connectors.quickbooks_online.translate import key_in
 from connectors.sandboxing import Doc, json_response
 
@@ -28,6 +30,7 @@ class Controls(BooksSandbox):
         ("GET", "/_sandbox/bills", "posted_bills"),
         ("POST", "/_sandbox/company", "change_company"),
         ("POST", "/_sandbox/throttle", "throttle"),
+        ("POST", "/_sandbox/<entity>", "add_row"),
         ("POST", "/_sandbox/<entity>/<key>/<action>", "change_row"),
     ]
 
@@ -48,21 +51,37 @@ class Controls(BooksSandbox):
         self.is_throttling = bool(parse_json(request.get_data())["on"])
         return json_response({"on": self.is_throttling})
 
+    def add_row(self, request: Request, entity: str) -> Response:
+        """A new row of a list, as the API's own create takes it."""
+        kind = {name.lower(): name for name in lists.WRITABLE}.get(entity.lower(), "")
+        if not kind:
+            return json_response({"error": "There is no such list."}, 404)
+        try:
+            doc = lists.checked(self.entities, kind, parse_json(request.get_data()))
+        except Refusal as refusal:
+            return _refused(refusal)
+        kept = self.entities.put(kind, doc, self.now())
+        return json_response(self.entities.shown(kind, kept))
+
     def change_row(self, request: Request, entity: str, key: str, action: str) -> Response:
-        """`rename` (JSON {"name": …}), `inactivate` or `reactivate` one row of a list."""
+        """One of CHANGES, done to one row of a list; or `roll_back`, after which it never was."""
         kind = {name.lower(): name for name in NAME_OF}.get(entity.lower(), "")
         doc = self.entities.get(kind, key) if kind else None
         if doc is None:
             return json_response({"error": "There is no such row."}, 404)
-        match action:
-            case "rename":
-                changed = {**doc, NAME_OF[kind]: parse_json(request.get_data())["name"]}
-            case "inactivate":
-                changed = lists.inactivated(kind, doc)
-            case "reactivate":
-                changed = lists.reactivated(kind, doc)
-            case _:
-                return json_response({"error": "Rename, inactivate or reactivate."}, 404)
+        if action == "delete":
+            sentence = "QuickBooks deletes no row of a list. Inactivate it."
+            return json_response({"error": sentence}, 400)
+        if action not in CHANGES and action != "roll_back":
+            return json_response({"error": f"Do one of {', '.join(CHANGES)}."}, 404)
+        said = parse_json(request.get_data() or b"{}") or {}
+        try:
+            if action == "roll_back":
+                rolled_back(self.entities, kind, doc)
+                return json_response({"Id": key})
+            changed = CHANGES[action](self.entities, kind, doc, said)
+        except Refusal as refusal:
+            return _refused(refusal)
         kept = self.entities.put(kind, changed, self.now())
         return json_response(self.entities.shown(kind, kept))
 
@@ -80,3 +99,7 @@ class Controls(BooksSandbox):
             "balance": f"{bill['Balance']:.2f}",
             "key": key_in(bill.get("PrivateNote", "")),
         }
+
+
+def _refused(refusal: Refusal) -> Response:
+    return json_response({"error": str(refusal)}, 400)

@@ -221,9 +221,15 @@ class World:
         requests.post(f"{served.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
 
     def change(self, entity, external_id, action, **body):
-        """Change something in QuickBooks by hand: rename, inactivate, reactivate."""
+        """Change something in QuickBooks by hand: rename, move, merge, inactivate …"""
         url = f"{self.quickbooks.url}/_sandbox/{entity}/{external_id}/{action}"
         requests.post(url, json=body, timeout=5).raise_for_status()
+
+    def add(self, entity, **body):
+        """Enter a new row in QuickBooks by hand; its id."""
+        answer = requests.post(f"{self.quickbooks.url}/_sandbox/{entity}", json=body, timeout=5)
+        answer.raise_for_status()
+        return answer.json()["Id"]
 
     def close_tool(self, project_id, tool):
         url = f"{self.procore.url}/_sandbox/closed_projects/{project_id}/{tool}"

@@ -21,7 +21,7 @@ from companies.models import Company, Role
 from connectors import registry
 from connectors.models import Connection
 from mapping.models import Mapping
-from sync import counting
+from sync import counting, waiting
 from sync.counting import Place, Total
 from sync.models import BillNeed, PullProblem, Run
 from sync.querysets import BillQuerySet
@@ -191,6 +191,26 @@ def _of_mappings(request: CompanyRequest, totals: dict[str, Total]) -> list[Line
                 f"{_said(request, unpublished)} {wait} for {mappings} to be published",
                 _url(request, tab=Place.NEEDS_PUBLISHING.value, view="blocker"),
                 "See which", "chart-pie", "warn", unpublished.amount,
+            )
+        )  # fmt: skip
+        lines += _of_changes(request)
+    return lines
+
+
+def _of_changes(request: CompanyRequest) -> list[Line]:
+    """What changed in the ledger under published mappings, where somebody can settle it."""
+    lines = []
+    for changed in waiting.held_by_changes(request.company):
+        held = Total(changed.held.bills, changed.held.amount)
+        wait = _verb(held.bills, "waits", "wait")
+        noun = changed.kind.singular if changed.mappings == 1 else changed.kind.lower_label
+        place = [request.company.slug, changed.kind.slug]
+        lines.append(
+            Line(
+                f"{_said(request, held)} {wait} for {changed.mappings:,} {noun}"
+                " changed in the ledger",
+                reverse("mapping:review", args=place) + "?tab=changed",
+                "See what changed", "triangle-alert", "bad", held.amount,
             )
         )  # fmt: skip
     return lines

@@ -49,9 +49,15 @@ def error_answer(request: HttpRequest, error: AppError) -> HttpResponse:
     return render(request, "error.html", context, status=error.status)
 
 
-def with_toast(response: HttpResponse, text: str, *, level: str = "info") -> HttpResponse:
-    """Let `text` appear as a toast; htmx reads the header on any status."""
-    response["HX-Trigger"] = json.dumps({"toast": {"text": text, "level": level}})
+def with_toast(
+    response: HttpResponse, text: str, *, level: str = "info", news: str = ""
+) -> HttpResponse:
+    """Let `text` appear as a toast; htmx reads the header on any status.
+
+    `news` is the name of one more event that the page listens to.
+    """
+    events: dict[str, object] = {"toast": {"text": text, "level": level}}
+    response["HX-Trigger"] = json.dumps(events | ({news: None} if news else {}))
     return response
 
 

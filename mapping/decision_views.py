@@ -6,20 +6,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.errors import AppError, Conflict, NotAllowed
-from common.middleware import with_toast
-from common.seen import fingerprint, ids_of, versions_of
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
-from mapping import comparing, replacing, reviewing, searching, showing, worklist
+from mapping import comparing, replacing, reviewing, reviewing_many, searching, showing
 from mapping.forms import CommentForm, OverrideForm, said
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
-from mapping.worklist import Row, Worklist
+from mapping.worklist import Row
 
 FIRST = 10
 Decide = Callable[[Row, int | None, str], object]
@@ -208,108 +205,6 @@ def _counted(kind: Kind, text: str, answer: searching.Answer) -> str:
     return f"{answer.matching:,} of {answer.total:,} {match}"
 
 
-# --- Several at once ----------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.DECIDE)
-def accept_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
-    """The rows ticked, or everything the filter finds that is high and has no close second."""
-    showing.kind_in_use(request, kind)
-    if request.method != "POST":
-        return _accept_dialog(request, kind)
-    if seen := versions_of(request.POST):
-        accepted = reviewing.accept_many(request.company, seen, by=request.user)
-        return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
-    drafts = Worklist(request.company, kind, showing.filters_of(request)).acceptable().versions()
-    try:
-        if request.POST.get("seen") != fingerprint(drafts.items()):
-            raise Conflict(
-                f"The drafts changed meanwhile. Now {len(drafts):,}. Look again. Nothing was saved."
-            )
-        accepted = reviewing.accept_many(request.company, drafts, by=request.user)
-    except Conflict as conflict:
-        return _accept_dialog(request, kind, changed=str(conflict))
-    return _many_done(request, kind, f"{_drafts(len(accepted))} accepted. Publish comes next.")
-
-
-@require_POST
-@requires(Action.DECIDE)
-def leave_many(request: CompanyRequest, kind: Kind) -> HttpResponse:
-    showing.kind_in_use(request, kind)
-    if not (seen := versions_of(request.POST)):
-        raise AppError("No row is ticked. Tick some first.")
-    left = reviewing.leave_many(request.company, seen, by=request.user)
-    return _many_done(request, kind, f"{_drafts(len(left))} left for later.")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.DECIDE)
-def like(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
-    """Rows that look like one just overridden: shown, none of them ticked."""
-    row = showing.row_or_404(request, kind, pk)
-    if row.mapping is None or row.mapping.target is None:
-        raise Conflict("This was undone meanwhile, so there is nothing to apply.")
-    if request.method == "POST":
-        ids = ids_of(request.POST)
-        if not ids:
-            raise AppError("No row is ticked. Tick those that should take the same record.")
-        version, _note = said(request.POST)
-        done = reviewing.override_like(row.mapping, ids, by=request.user, version=version)
-        point = "points" if len(done) == 1 else "point"
-        text = f"{len(done):,} more {point} to {row.mapping.target.name}."
-        return _many_done(request, kind, text)
-    context = {"row": row, "kind": kind, "others": reviewing.like_rows(row.mapping)}
-    page = "mapping/_like.html" if request.htmx else "mapping/like.html"
-    return render(request, page, context)
-
-
-def _accept_dialog(request: CompanyRequest, kind: Kind, changed: str = "") -> HttpResponse:
-    filters = showing.filters_of(request)
-    work = Worklist(request.company, kind, filters)
-    acceptable = work.acceptable()
-    drafts = acceptable.versions()
-    held = work.held_back().with_records()
-    query = urlencode(filters.as_query(tab="review", band="high"))
-    count = len(drafts)
-    context = {
-        "kind": kind,
-        "count": count,
-        "seen": fingerprint(drafts.items()),
-        "first": acceptable.with_records()[:FIRST],
-        "more": max(0, count - FIRST),
-        "held": [
-            worklist.Row(mapping.source, mapping, work.thresholds) for mapping in held[:FIRST]
-        ],
-        "held_count": held.count(),
-        "changed": changed,
-        "url": reverse("mapping:accept-many", args=[request.company.slug, kind.slug]) + f"?{query}",
-        "list_url": showing.list_url(request, kind),
-        "systems": Systems.of(request.company),
-    }
-    page = "mapping/_accept_many.html" if request.htmx else "mapping/accept_many.html"
-    response = render(request, page, context, status=409 if changed else 200)
-    if changed and request.htmx:
-        response["HX-Retarget"] = "#dialog"
-        response["HX-Reswap"] = "innerHTML"
-    return response
-
-
-def _many_done(request: CompanyRequest, kind: Kind, text: str) -> HttpResponse:
-    """The table anew, as the page it stands in asks for it."""
-    if not request.htmx:
-        messages.success(request, text)
-        return redirect(showing.list_url(request, kind))
-    work = Worklist(request.company, kind, showing.filters_of_page(request))
-    context = showing.page_of(request, work)
-    response = render(request, "mapping/_results_answer.html", context)
-    return with_toast(response, text, level="success")
-
-
-def _drafts(number: int) -> str:
-    return f"{number:,} draft{'' if number == 1 else 's'}"
-
-
 # --- What all of them share ---------------------------------------------------------------------
 
 
@@ -338,5 +233,5 @@ def _decided(
         return showing.back(request, showing.list_url(request, kind))
     row = showing.row_or_404(request, kind, pk)
     if isinstance(mapping, Mapping) and mapping.is_override and mapping.target_id:
-        row.like = len(reviewing.like_rows(mapping))
+        row.like = len(reviewing_many.like_rows(mapping))
     return showing.row_answer(request, kind, row)

@@ -5,7 +5,7 @@ nobody decided, a new one gives way to whatever is there already, and a pair tha
 not drafted, however lately it was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -134,18 +134,27 @@ def latest(mapping: Mapping, *, without: int | None = None) -> Suggestion | None
 
     `without` is the id of a target that is being refused just now.
     """
+    found = latest_of(mapping.company, [mapping.source_id]).get(mapping.source_id)
+    return None if found is None or found.target_id == without else found
+
+
+def latest_of(company: Company, sources: Collection[int]) -> dict[int, Suggestion]:
+    """What a machine found last for each of these records, where it may be offered now."""
     found = (
-        Suggestion.objects.filter(source_id=mapping.source_id, company_id=mapping.company_id)
-        .select_related("target__connection")
-        .order_by("-pk")
-        .first()
+        Suggestion.objects.filter(company=company, source_id__in=sources)
+        .order_by("source", "-pk")
+        .distinct("source")
+        .select_related("source", "target__connection")
+        .defer("source__payload", "target__payload")
     )
-    if found is None or found.target is None or found.target_id == without:
-        return None
-    if (found.source_id, found.target_id) in refusing.of(mapping.company, [found.source_id]):
-        return None
-    wrong = targets.problem(found.target, Kind(mapping.kind), mapping.company)
-    return None if wrong else found
+    refused = refusing.of(company, sources)
+    return {
+        each.source_id: each
+        for each in found
+        if each.target is not None
+        and (each.source_id, each.target_id) not in refused
+        and not targets.problem(each.target, Kind(each.source.kind), company)
+    }
 
 
 def write(run: SuggestionRun, found: Iterable[Suggestion]) -> Changes:

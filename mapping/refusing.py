@@ -6,7 +6,7 @@ one's own "yes" refuses nothing: the draft stands as before. Taking back a colle
 
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from companies.models import Company, User
 from mapping.models import Mapping, Refusal
@@ -40,6 +40,14 @@ def remember(mapping: Mapping, stood: int | None, *, by: User) -> None:
 def take_back(mapping: Mapping) -> None:
     """Forget what the decision that stands on this row refused. Called before it is undone."""
     Refusal.objects.filter(source_id=mapping.source_id, mapping_version=mapping.version).delete()
+
+
+def take_back_all(mappings: Collection[Mapping]) -> None:
+    """As `take_back`, for many rows that stand as they were decided."""
+    Refusal.objects.filter(
+        source_id__in=[mapping.source_id for mapping in mappings],
+        mapping_version=F("source__mappings__version"),
+    ).delete()
 
 
 def of(company: Company, sources: Collection[int]) -> set[Pair]:

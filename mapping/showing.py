@@ -198,16 +198,20 @@ def row_answer(request: CompanyRequest, kind: Kind, row: Row, *, status: int = 2
     that came with the rows would end on whichever answer came last.
     """
     row.is_fresh = status == HTTPStatus.OK
-    context = {
-        "row": row,
-        "kind": kind,
-        "rights": Rights.of(request),
-        "systems": Systems.of(request.company),
-    }
+    context = row_context(request, kind) | {"row": row}
     response = render(request, "mapping/_row.html", context, status=status)
     if status == HTTPStatus.OK:
         response["HX-Trigger"] = "decided"  # heard by mapping/_results.html
     return response
+
+
+def row_context(request: CompanyRequest, kind: Kind) -> dict[str, Any]:
+    """What a row is rendered with besides itself."""
+    return {
+        "kind": kind,
+        "rights": Rights.of(request),
+        "systems": Systems.of(request.company),
+    }
 
 
 def back(request: CompanyRequest, otherwise: str) -> HttpResponseRedirect:

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from mapping import decision_views, publication_views, views
+from mapping import decision_views, publication_views, together_views, views
 from mapping.models import Kind
 
 
@@ -29,8 +29,9 @@ urlpatterns = [
     path(KIND, views.review, name="review"),
     path(KIND + "around/", views.around, name="around"),
     path(KIND + "draft/", views.draft, name="draft"),
-    path(KIND + "accept-many/", decision_views.accept_many, name="accept-many"),
-    path(KIND + "leave-many/", decision_views.leave_many, name="leave-many"),
+    path(KIND + "accept-many/", together_views.accept_many, name="accept-many"),
+    path(KIND + "leave-many/", together_views.leave_many, name="leave-many"),
+    path(KIND + "undo-together/", together_views.undo_together, name="undo-together"),
     path(ROW, views.detail, name="detail"),
     path(ROW + "compare/", views.compare, name="compare"),
     path(ROW + "options/", decision_views.options, name="options"),
@@ -39,7 +40,7 @@ urlpatterns = [
     path(ROW + "leave/", decision_views.leave, name="leave"),
     path(ROW + "no-match/", decision_views.no_match, name="no-match"),
     path(ROW + "undo/", decision_views.undo, name="undo"),
-    path(ROW + "like/", decision_views.like, name="like"),
+    path(ROW + "like/", together_views.like, name="like"),
     path(ROW + "comment/", decision_views.comment, name="comment"),
     path(ROW + "confirm/", publication_views.confirm, name="confirm"),
 ]

@@ -433,11 +433,14 @@ def row(company: Company, kind: Kind, pk: int) -> Row | None:
 
     Found also when the source lists the record no more: a bill that names it needs it still.
     """
+    return next(iter(rows_of(company, kind, [pk])), None)
+
+
+def rows_of(company: Company, kind: Kind, pks: Sequence[int]) -> list[Row]:
+    """These rows as they are now, found as `row` finds one."""
     records = Record.objects.filter(company=company, kind=kind, connection__side=Side.SOURCE)
-    record = records.defer("payload", "search_text").filter(pk=pk).first()
-    if record is None:
-        return None
-    return rows(company, [record], Thresholds.of(kind, company.settings))[0]
+    found = list(records.defer("payload", "search_text").filter(pk__in=pks).order_by("pk"))
+    return rows(company, found, Thresholds.of(kind, company.settings))
 
 
 @dataclass(frozen=True)

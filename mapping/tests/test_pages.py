@@ -87,7 +87,8 @@ def test_row_of_another_company_is_not_there(act, dana, pulled):
 
 
 @pytest.mark.parametrize(
-    "path", ["unpublish/", "publish/", "vendors/draft/", "vendors/accept-many/"]
+    "path",
+    ["unpublish/", "publish/", "vendors/draft/", "vendors/accept-many/", "vendors/undo-together/"],
 )
 def test_viewer_changes_nothing(path, draft, client_for, viewer):
     assert client_for(viewer).post(f"/c/acme/mappings/{path}").status_code == 403

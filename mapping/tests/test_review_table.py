@@ -1,5 +1,7 @@
 """The review table: its rows, bands, filters, the rows decided together, drafting's progress."""
 
+import json
+
 import pytest
 
 from connectors.tests.factories import RecordFactory
@@ -233,6 +235,53 @@ def test_ticked_row_that_was_drafted_anew_is_not_decided_unseen(path, draft, dan
 
     draft.refresh_from_db()
     assert (answer.status_code, draft.state) == (409, State.DRAFT)
+
+
+def test_ticked_rows_come_back_in_their_places(draft, dana):
+    path = "/c/acme/mappings/vendors/accept-many/"
+    answer = dana.post(path, {"ids": [draft.seen]}, **HTMX)
+
+    page = answer.content.decode()
+    assert f'<hx-partial hx-target="#mapping-{draft.source_id}"' in page
+    assert "Accepted, not published" in page
+    assert 'data-key="u"' in page
+    assert set(json.loads(answer["HX-Trigger"])) == {"toast", "decided"}
+
+
+def test_of_the_ticked_rows_those_that_changed_come_back_as_they_are(draft, dana):
+    other = MappingFactory(company=draft.company, draft=True)
+    ticked = [draft.seen, other.seen]
+    redraft(draft)
+
+    answer = dana.post("/c/acme/mappings/vendors/leave-many/", {"ids": ticked}, **HTMX)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert f"#mapping-{draft.source_id}" in page
+    assert f"#mapping-{other.source_id}" not in page
+
+
+def test_bulk_can_be_undone_where_it_was_made(draft, dana):
+    shown = dana.get(MANY, **HTMX).context["seen"]
+    answer = dana.post(MANY, {"seen": shown}, **HTMX)
+
+    dana.post(
+        "/c/acme/mappings/vendors/undo-together/",
+        {"at": answer.context["undo"].isoformat()},
+        **HTMX,
+    )
+
+    draft.refresh_from_db()
+    assert "1 draft accepted, not published." in answer.content.decode()
+    assert 'id="undo-together"' in answer.content.decode()
+    assert draft.state == State.DRAFT
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2026-11-20T09:40", "2026-99-20T09:40Z"])
+def test_undo_that_names_no_moment_is_refused(at, draft, dana):
+    answer = dana.post("/c/acme/mappings/vendors/undo-together/", {"at": at}, **HTMX)
+
+    assert answer.status_code == 422
 
 
 def test_drafting_answers_with_its_progress(draft, dana):

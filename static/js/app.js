@@ -147,8 +147,10 @@
   on("htmx:configRequest", (event) => {
     if (!tell(event.detail.elt, "tieout:asking", event.detail)) event.preventDefault();
   });
+  const inDialog = new WeakSet(); // requests of a dialog whose answer lands in it as well
   on("htmx:beforeSend", (event) => {
     const detail = event.detail;
+    if (detail.target?.closest?.("dialog")) inDialog.add(detail.xhr);
     if (!quiet(detail.elt)) {
       busyPlace(detail)?.setAttribute("aria-busy", "true");
       running += 1;
@@ -169,7 +171,7 @@
     if (detail.failed && !said.includes("toast") && xhr.status && !xhr.getResponseHeader("HX-Redirect"))
       toast(xhr.status === 403 ? "Not allowed. Nothing was saved." : "Not saved. Try again.", "error");
     const dialog = byId("dialog");
-    if (detail.successful && xhr.status < 300 && dialog.open && dialog.contains(detail.requestConfig.elt) && !dialog.contains(detail.target) && detail.target !== dialog)
+    if (detail.successful && xhr.status < 300 && dialog.open && dialog.contains(detail.requestConfig.elt) && !inDialog.has(xhr))
       dialog.close();
     tell(detail.elt, "tieout:answered", detail);
   });
@@ -215,8 +217,9 @@
   });
   on("tieout:answered", (event) => {
     if (!grown || event.detail.failed) return void (grown = null);
-    const first = grown.nextElementSibling;
+    let first = grown.nextElementSibling;
     grown = null;
+    while (first && !first.matches("[data-row]") && first.nextElementSibling) first = first.nextElementSibling; // past a band's head
     (first?.querySelector("[data-main], [data-key]") || first?.querySelector("a, button, input"))?.focus();
   });
 

@@ -39,6 +39,7 @@
   on("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const target = event.target;
+    if (awaited && keepFor(awaited, event)) return;
     if (event.key === "Escape") return closePanelAt(target, event);
     if (off() || event.altKey || event.repeat) return;
     const key = event.key.toLowerCase();
@@ -47,7 +48,6 @@
       return;
     }
     if (typing(target) || document.querySelector("dialog[open]")) return;
-    if (awaited && keepFor(awaited, event)) return;
     if (key === "/" || key === "?") return pressAnywhere(key, event);
     const table = target.closest("[data-keys]");
     if (!table) return;
@@ -88,67 +88,114 @@
   }
   function undoLast(event) {
     while (decided.length) {
-      const row = byId(decided.pop()), button = row?.querySelector('[data-key="u"]');
-      if (!button && !row?.matches("[aria-busy]")) continue;
+      const last = [decided.pop()].flat().map(byId).filter((row) => row?.matches("[aria-busy]") || row?.querySelector('[data-key="u"]'));
+      if (!last.length) continue;
       event.preventDefault();
-      goTo(row);
-      button ? button.click() : later.set(row.id, "u");
+      goTo(last[0]);
+      for (const row of last)
+        row.matches("[aria-busy]") ? later.set(row.id, "u") : row.querySelector('[data-key="u"]').click();
       return;
     }
+    const all = document.querySelector("[data-undo-all]");
+    if (all) { event.preventDefault(); all.click(); }
   }
 
   /* --- No key is lost while the server answers: what is pressed on a row that is being saved
-         waits for it, what is typed ahead of a panel goes into the panel --- */
+         waits for it; what is pressed ahead of a panel, or of the next rows, is pressed again
+         when they are there --- */
   const later = new Map(); // id of a row -> the key pressed last
-  let awaited = null; // {opens: id of the panel, keys}
-  function keepFor(panel, event) {
-    if (event.key === "Backspace") panel.keys.pop();
-    else if (event.key.length === 1) panel.keys.push(event.key);
-    else return false;
+  const AHEAD = /^(.|Backspace|Enter|Escape|Arrow(Up|Down|Left|Right))$/u;
+  let awaited = null; // {elt: what asked, keys}
+  function keepFor(what, event) {
+    if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || !AHEAD.test(event.key)) return false;
+    if (typing(event.target) || document.querySelector("dialog[open]")) return false;
+    what.keys.push({ key: event.key, shiftKey: event.shiftKey });
     event.preventDefault();
     return true;
   }
-  on("tieout:sent", (event) => {
-    const { opens } = event.detail.elt.dataset;
-    if (opens) awaited = { opens, keys: [] };
-  });
-  on("tieout:answered", (event) => {
-    const { requestConfig, successful, target } = event.detail, { opens } = requestConfig.elt.dataset;
-    if (awaited && opens === awaited.opens) {
-      const { keys } = awaited;
-      awaited = null;
-      if (successful && keys.length) handOver(byId(opens), keys);
+  function pressAgain(keys) {
+    for (const init of keys) {
+      if (awaited) { awaited.keys.push(init); continue; }
+      const place = document.activeElement;
+      const free = place.dispatchEvent(new KeyboardEvent("keydown", { ...init, bubbles: true, cancelable: true }));
+      if (!free) continue; // somebody here took it
+      if (typing(place)) type(place, init.key);
+      else if (init.key === "Enter") place.click();
     }
-    const key = target && later.get(target.id);
-    if (!key || opens) return;
-    later.delete(target.id);
-    const row = byId(target.id);
-    if (successful && row) row.querySelector(`[data-key="${key}"]:not(:disabled)`)?.click();
-  });
-  function handOver(panel, keys) {
-    const box = panel?.querySelector("[role=combobox]");
-    if (!box) return keys.forEach((key) => panel?.querySelector(`[data-key="${key.toLowerCase()}"]:not(:disabled)`)?.click());
-    box.value += keys.join("");
+  }
+  function type(box, key) {
+    if (key === "Backspace") box.value = box.value.slice(0, -1);
+    else if (key.length === 1) box.value += key;
+    else return;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  on("tieout:sent", (event) => {
+    const { elt } = event.detail;
+    if (elt.matches("[data-opens], [data-appends]")) awaited = { elt, keys: [] };
+  });
+  on("tieout:answered", (event) => {
+    const { requestConfig, successful, target } = event.detail, { elt } = requestConfig;
+    const key = target && later.get(target.id);
+    if (key && !elt.dataset.opens) catchUp(target.id, successful);
+    if (awaited?.elt !== elt) return;
+    const { keys } = awaited;
+    awaited = null;
+    if (successful) pressAgain(keys); // otherwise nothing is there that they were meant for
+  });
+  function catchUp(id, successful) {
+    const key = later.get(id), row = byId(id);
+    later.delete(id);
+    if (key && successful && row) row.querySelector(`[data-key="${key}"]:not(:disabled)`)?.click();
+  }
 
-  /* --- Moving on: at once after a decision in the row, after the answer from its panel --- */
+  /* --- Moving on at once after a decision, in the row, in its panel or on the rows ticked; the
+         answer finds its row by itself --- */
+  const decides = (form) => form.querySelector("[data-combobox-value]")?.value !== "";
   on("tieout:sent", (event) => {
     const form = event.detail.elt, row = rowAt(form);
-    if (!row || !form.matches("[data-advance]") || form.closest("[data-more]")) return;
+    if (!row || !form.matches("[data-advance]")) return;
+    const panel = form.closest("[data-more]");
+    if (panel && !decides(form)) return; // nothing picked: the box comes back and says so
     decided.push(row.id);
-    goTo(nextUndecided(row));
+    if (panel) panel.hidden = true;
+    goTo(nextUndecided(row)) || goTo(row);
   });
   on("tieout:answered", (event) => {
     const { requestConfig, successful, target, xhr } = event.detail, form = requestConfig.elt;
-    if (!successful || xhr.status >= 300 || form.dataset.opens || !target?.matches("[data-row]")) return;
+    const panel = target?.matches("[data-row]") && !form.dataset.opens && byId(target.id + "-more");
+    if (!panel) return;
+    const CONFLICT = 409;
+    if (!(successful && xhr.status < 300) && xhr.status !== CONFLICT) return void (panel.hidden = false);
     const row = byId(target.id);
-    if (form.matches("[data-advance]") && form.closest("[data-more]")) decided.push(target.id);
-    const panel = byId(target.id + "-more");
-    if (!panel || xhr.status === 422) return;
     const inside = [panel, row].some((place) => place?.contains(document.activeElement)) || document.activeElement === document.body;
     panel.remove();
-    if (inside) goTo((form.matches("[data-advance]") && row && nextUndecided(row)) || row);
+    if (inside) goTo((successful && form.matches("[data-advance]") && row && nextUndecided(row)) || row);
+  });
+  on("tieout:answered", (event) => { // the table is new: where one goes on is its first row
+    const { requestConfig, successful, target } = event.detail;
+    if (!successful || requestConfig.verb !== "post" || target?.id !== "results" || requestConfig.elt.matches("[data-ticked]")) return;
+    goTo(document.querySelector("[data-undecided]") || document.querySelector("[data-row]")) || byId("selection-next")?.focus();
+  });
+  let together = []; // ids of the rows ticked that are being saved
+  on("tieout:sent", (event) => {
+    const form = event.detail.elt;
+    if (!form.matches("[data-ticked]")) return;
+    const rows = [...document.querySelectorAll("[data-row]:has([data-select]:checked)")];
+    for (const row of rows) row.setAttribute("aria-busy", "true");
+    together = rows.map((row) => row.id);
+    decided.push(together);
+    const last = rows.at(-1);
+    if (last) goTo(nextUndecided(last)) || goTo(last);
+  });
+  on("tieout:answered", (event) => {
+    if (!event.detail.requestConfig.elt.matches("[data-ticked]")) return;
+    const { successful } = event.detail;
+    for (const id of together) {
+      byId(id)?.removeAttribute("aria-busy");
+      catchUp(id, successful);
+    }
+    together = [];
+    if (document.activeElement === document.body) goTo(document.querySelector("[data-undecided]") || document.querySelector("[data-row]"));
   });
 
   /* --- The panel below a row: compare or override. Its opener names it: data-opens, data-panel --- */
@@ -222,16 +269,34 @@
   on("tieout:asking", (event) => {
     const combo = event.detail.elt.matches("[role=combobox]") && parts(event.detail.elt);
     if (!combo) return;
-    if (combo.input.value.trim().length < 2) { event.preventDefault(); show(combo, false); }
+    if (tooShort(combo)) { event.preventDefault(); show(combo, false); }
+    else combo.box.dataset.asked = combo.input.value;
   });
   on("input", (event) => {
     const combo = event.target.matches("[role=combobox]") && parts(event.target);
-    if (combo) combo.value.value = ""; // what was taken no longer matches what is typed
+    if (!combo) return;
+    combo.value.value = ""; // what was taken no longer matches what is typed
+    combo.box.dataset.typed = combo.input.value;
+    delete combo.box.dataset.enter;
   });
+  /* Enter faster than the options: it waits for them, and takes the one that is meant without a
+     doubt. Where several are there it takes none: nobody has seen them yet. */
+  const tooShort = (combo) => combo.input.value.trim().length < 2;
+  const outstanding = ({ box, input }) => box.dataset.typed === input.value && box.dataset.shown !== input.value && !("enter" in box.dataset);
+  function meant(combo) {
+    const typed = combo.input.value.trim().toLowerCase();
+    const all = options(combo.list).filter((one) => one.getAttribute("aria-disabled") !== "true" && one.dataset.value !== "none");
+    const exact = all.filter((one) => one.dataset.label.toLowerCase() === typed);
+    return all.length === 1 ? all[0] : exact.length === 1 ? exact[0] : null;
+  }
   on("tieout:swapped", (event) => {
     const list = event.target.matches?.("[role=listbox]") && event.target, combo = list && parts(list);
     if (!combo) return;
     combo.said.textContent = list.dataset.announce || "";
+    combo.box.dataset.shown = combo.box.dataset.asked;
+    const waited = "enter" in combo.box.dataset;
+    delete combo.box.dataset.enter;
+    if (waited && meant(combo)) return take(combo, meant(combo), true);
     if (document.activeElement !== combo.input) return show(combo, false);
     show(combo, true);
     activate(combo, options(list).find((one) => one.getAttribute("aria-disabled") !== "true" && one.dataset.value !== "none") || null);
@@ -248,6 +313,9 @@
       if (combo.list.hidden || event.altKey) return;
       const down = key === "ArrowDown";
       activate(combo, all[at < 0 ? (down ? 0 : all.length - 1) : (at + (down ? 1 : -1) + all.length) % all.length]);
+    } else if (key === "Enter" && !tooShort(combo) && outstanding(combo)) {
+      event.preventDefault();
+      combo.box.dataset.enter = "";
     } else if (key === "Enter" && open && at >= 0) {
       event.preventDefault();
       take(combo, all[at], true);

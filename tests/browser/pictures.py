@@ -81,7 +81,7 @@ def a_demo_company(stack):
     from connectors.procore.sandbox import ProcoreSandbox
     from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
     from connectors.sandboxing import serve
-    from mapping import drafting, publishing, reviewing
+    from mapping import drafting, publishing, reviewing, reviewing_many
     from sync import pulling, sending
     from sync.demo import company as demo
     from sync.models import Bill
@@ -119,7 +119,7 @@ def a_demo_company(stack):
     first = list(sure.exclude(kind="vendor").values_list("pk", flat=True))
     first += sure.filter(kind="vendor").order_by("pk").values_list("pk", flat=True)[:160]
     shown = company.mappings.filter(pk__in=first).versions()
-    reviewing.accept_many(company, shown, by=controller)
+    reviewing_many.accept_many(company, shown, by=controller)
     publishing.publish(company, by=controller)
     ready = list(Bill.objects.filter(company=company).sendable(company)[:5])
     for bill in ready:

@@ -2,7 +2,7 @@ import pytest
 
 from companies.tests.factories import MembershipFactory
 from connectors.tests.factories import RecordFactory
-from mapping import drafting, refusing, reviewing
+from mapping import drafting, refusing, reviewing, reviewing_many
 from mapping.models import Kind, Mapping, Refusal
 from mapping.tests.factories import MappingFactory
 
@@ -70,7 +70,7 @@ def test_giving_like_rows_another_record_refuses_their_drafts(company, draft, ot
     )
     first = reviewing.override(draft, other, by=controller)
 
-    reviewing.override_like(first, [like.source_id], by=controller)
+    reviewing_many.override_like(first, [like.source_id], by=controller)
 
     assert (like.source_id, draft.target_id, "Dana Ruiz") in pairs()
 

@@ -108,7 +108,6 @@ def _stored(company: "Company") -> dict[int, str]:
 
 def _wrong(company: "Company", stored: dict[int, str]) -> int:
     """How many stored answers differ from the rule, written here a second time and naively."""
-    from mapping.models import kinds_in_use
     from sync.models import BillNeed
 
     said = {
@@ -116,7 +115,7 @@ def _wrong(company: "Company", stored: dict[int, str]) -> int:
         for source, state, stale in company.mappings.values_list("source_id", "state", "stale")
     }
     needs: dict[int, list[str]] = defaultdict(list)
-    rows = BillNeed.objects.filter(company=company, kind__in=kinds_in_use(company.settings))
+    rows = BillNeed.objects.filter(company=company, rules=True)
     for bill, record in rows.values_list("bill_id", "record_id").iterator():
         needs[bill].append(said.get(record, "none"))
     return sum(word != _naive(needs[pk]) for pk, word in stored.items())

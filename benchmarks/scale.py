@@ -21,6 +21,7 @@ from companies.models import Company, CompanySettings, Membership, Role, User
 from connectors.models import Connection, Record
 from mapping.models import (
     Kind,
+    Level,
     Mapping,
     Publication,
     PublicationLine,
@@ -414,7 +415,14 @@ class _Builder:
         wanted = {bill.vendor_id: Kind.VENDOR, bill.project_id: Kind.PROJECT}
         wanted |= {line.cost_code_id: Kind.COST_CODE for line in lines}
         return [
-            BillNeed(company=self.company, bill=bill, kind=kind, record_id=record)
+            BillNeed(
+                company=self.company,
+                bill=bill,
+                kind=kind,
+                record_id=record,
+                about_id=record,
+                level=Level.COST_CODE if kind == Kind.COST_CODE else Level.WHOLE,
+            )
             for record, kind in wanted.items()
             if record is not None
         ]

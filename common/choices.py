@@ -24,4 +24,13 @@ class RecordKind(TextChoices):
     ITEM = "item", "Item"
     ACCOUNT = "account", "Account"
     CLASS = "class", "Class"
+    LOCATION = "location", "Location"
+    DEPARTMENT = "department", "Department"
     TERM = "term", "Term"
+    # Put together by us from records of the source, which lists none of them: mapping/combining.py.
+    PAIR = "pair", "Pair"
+    OVERRIDE = "override", "Project override"
+    DEFAULT = "default", "Company default"
+
+
+COMBINED = (RecordKind.PAIR, RecordKind.OVERRIDE, RecordKind.DEFAULT)

@@ -138,10 +138,12 @@ class CompanySettings(models.Model):
     class Granularity(models.TextChoices):
         COST_CODE = "cost_code", "Cost codes"
         COST_TYPE = "cost_type", "Cost types"
+        PAIR = "pair", "Cost code and cost type together"
 
     class PostingStyle(models.TextChoices):
         ITEMS = "items", "Items (products and services)"
         ACCOUNTS = "accounts", "Accounts"
+        EITHER = "either", "Either, chosen for each code"
 
     class ProjectTarget(models.TextChoices):
         PROJECT = "project", "A project"
@@ -158,6 +160,8 @@ class CompanySettings(models.Model):
     project_target = models.CharField(
         max_length=12, choices=ProjectTarget.choices, default=ProjectTarget.EITHER
     )
+    # Lines that nothing else is decided for go where the mapping of "All other lines" says.
+    has_default = models.BooleanField(default=False)
     # Where held retainage is kept in the ledger; bills that hold any wait until it is named.
     retainage_account = models.ForeignKey(
         "connectors.Record", models.PROTECT, null=True, blank=True, related_name="+"

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from common.choices import RecordKind, Side, System
+from common.choices import COMBINED, RecordKind, Side, System
 from companies.models import Company, User
 from connectors.querysets import RecordQuerySet
 from connectors.vault import SecretField
@@ -108,6 +108,17 @@ class Record(models.Model):
     last_seen_at = models.DateTimeField()
     payload = models.JSONField(null=True)
     payload_sha256 = models.CharField(max_length=64)
+    # What a record that we put together is made of: a pair's code and type, or the project that
+    # differs and in what. See mapping/combining.py.
+    part_project = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    part_code = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    part_type = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # Lower-case name, code, city and further names in one: what the search box looks through.
     search_text = models.TextField(blank=True)
 
@@ -117,7 +128,13 @@ class Record(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "kind", "external_id"], name="one_record_an_external_id"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "part_project", "part_code", "part_type"],
+                condition=Q(kind__in=COMBINED),
+                nulls_distinct=False,
+                name="one_record_a_combination",
+            ),
         ]
         indexes = [
             # All that the review table counts and sorts by: the rows themselves are wide.

@@ -182,6 +182,7 @@ class OutgoingBill:
     key: str  # ours, at most 24 characters; written where the ledger lets us find it again
     total: Decimal
     lines: tuple[OutgoingLine, ...]
+    location_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from mapping.models import (
     Kind,
     Suggestion,
     SuggestionRun,
-    kinds_in_use,
+    drafted_kinds,
 )
 from mapping.targets import Systems
 from mapping.thresholds import Thresholds
@@ -41,7 +41,7 @@ LEASE = timedelta(seconds=180)
 WORKS_FOR_SECONDS = 45.0
 MOST_STARTS = 5
 SAVE_EVERY_SECONDS = 10.0
-LINE_KINDS = frozenset({Kind.COST_CODE, Kind.COST_TYPE})
+LINE_KINDS = frozenset({Kind.COST_CODE, Kind.COST_TYPE, Kind.PAIR})
 # As QuickBooks names the types of account that a job's cost may go to.
 COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
 
@@ -49,7 +49,7 @@ COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
 @transaction.atomic
 def start(company: Company, kind: Kind, *, by: User | None) -> SuggestionRun:
     """Ask for drafts of one kind. While a run is under way, that run is the answer."""
-    if kind not in kinds_in_use(company.settings):
+    if kind not in drafted_kinds(company.settings):
         raise AppError(f"{kind.label} need no mapping here, so none were drafted.")
     publishing.lock_company(company)
     under_way = company.suggestion_runs.filter(

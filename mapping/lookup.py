@@ -6,7 +6,8 @@ from django.db import connection, transaction
 
 from companies.models import Company
 from connectors.models import Record
-from mapping.models import Mapping
+from mapping.combining import Way
+from mapping.models import DECIDED, Mapping
 
 
 class Lookup:
@@ -34,6 +35,18 @@ class Lookup:
         mapping = self.mapping_for(record_id)
         return mapping.target if mapping is not None and mapping.is_in_force else None
 
+    def ruling(self, way: Way) -> Record:
+        """The record that decides: the most specific one a person decided on.
+
+        That somebody decided to use it, or to leave it for later, counts at once: what is accepted
+        and not yet published holds the line. A draft, or no match, leaves it to the next.
+        """
+        for record in way.records:
+            mapping = self.mapping_for(record.pk)
+            if mapping is not None and mapping.state in DECIDED:
+                return record
+        return way.about
+
     def states(self, record_ids: Collection[int]) -> dict[int, str]:
         """Each record's state: a mapping's, "stale", or "none" where there is no mapping."""
         self.expect(record_ids)
@@ -58,13 +71,23 @@ class Lookup:
 class LockedLookup(Lookup):
     """Knows the records that were locked and refuses to speak about any other."""
 
+    def __init__(self, company: Company, locked: set[int]) -> None:
+        super().__init__(company)
+        self.locked = locked  # ids of mappings
+
+    @property
+    def is_complete(self) -> bool:
+        """False when somebody wrote a first mapping for one of the records after the lock."""
+        rows = Mapping.objects.filter(company=self.company, source__in=list(self._known))
+        return set(rows.values_list("pk", flat=True)) == self.locked
+
     def mapping_for(self, record_id: int) -> Mapping | None:
         if record_id not in self._known:
             raise RuntimeError(f"Record {record_id} was not locked, so nothing is said about it.")
         return self._known[record_id]
 
 
-def lock(company: Company, record_ids: Collection[int]) -> Lookup:
+def lock(company: Company, record_ids: Collection[int]) -> LockedLookup:
     """The same, with the mappings locked against change until the transaction ends.
 
     Locked in key order, before bills and pushes. Several senders may hold the lock at once.
@@ -78,6 +101,7 @@ def lock(company: Company, record_ids: Collection[int]) -> Lookup:
             " ORDER BY id FOR SHARE",
             [company.pk, wanted],
         )
-    lookup = LockedLookup(company)
+        locked = {row[0] for row in cursor.fetchall()}
+    lookup = LockedLookup(company, locked)
     lookup._load(wanted)
     return lookup

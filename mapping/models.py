@@ -20,6 +20,9 @@ class Kind(models.TextChoices):
     PROJECT = "project", "Projects"
     COST_CODE = "cost_code", "Cost codes"
     COST_TYPE = "cost_type", "Cost types"
+    PAIR = "pair", "Pairs"
+    OVERRIDE = "override", "Project overrides"
+    DEFAULT = "default", "Company default"
 
     @property
     def slug(self) -> str:
@@ -34,8 +37,29 @@ class Kind(models.TextChoices):
         return self.label.lower().removesuffix("s")
 
 
+class Level(models.IntegerChoices):
+    """How specific a record is about a line. Of those that a person decided, the lowest rules."""
+
+    WHOLE = 0, "the bill"  # vendor and project: there is no other level
+    PROJECT_PAIR = 1, "the project's own pair"
+    PROJECT_CODE = 2, "the project's own cost code"
+    PROJECT_TYPE = 3, "the project's own cost type"
+    PAIR = 4, "pair"
+    COST_CODE = 5, "cost code"
+    COST_TYPE = 6, "cost type"
+    DEFAULT = 7, "company default"
+
+
 def kinds_in_use(settings: CompanySettings) -> tuple[Kind, ...]:
-    """What a bill of this company needs mapped: vendor, project, and the line's own kind."""
+    """What may decide where a bill of this company posts: vendor, project, and a line's levels."""
+    ours = (Kind.OVERRIDE, Kind.DEFAULT) if settings.has_default else (Kind.OVERRIDE,)
+    return drafted_kinds(settings) + ours
+
+
+def drafted_kinds(settings: CompanySettings) -> tuple[Kind, ...]:
+    """Those of them that the machine drafts: all that bills come with."""
+    if settings.granularity == CompanySettings.Granularity.PAIR:
+        return (Kind.VENDOR, Kind.PROJECT, Kind.PAIR, Kind.COST_CODE, Kind.COST_TYPE)
     return (Kind.VENDOR, Kind.PROJECT, Kind(settings.granularity))
 
 
@@ -49,9 +73,11 @@ def target_kinds(kind: Kind, settings: CompanySettings) -> tuple[RecordKind, ...
             CompanySettings.ProjectTarget.CUSTOMER: (RecordKind.CUSTOMER,),
             CompanySettings.ProjectTarget.EITHER: (RecordKind.PROJECT, RecordKind.CUSTOMER),
         }[CompanySettings.ProjectTarget(settings.project_target)]
-    if settings.posting_style == CompanySettings.PostingStyle.ITEMS:
-        return (RecordKind.ITEM,)
-    return (RecordKind.ACCOUNT,)
+    return {
+        CompanySettings.PostingStyle.ITEMS: (RecordKind.ITEM,),
+        CompanySettings.PostingStyle.ACCOUNTS: (RecordKind.ACCOUNT,),
+        CompanySettings.PostingStyle.EITHER: (RecordKind.ITEM, RecordKind.ACCOUNT),
+    }[CompanySettings.PostingStyle(settings.posting_style)]
 
 
 class Publication(models.Model):
@@ -194,6 +220,13 @@ class Mapping(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     source = models.ForeignKey(Record, models.PROTECT, related_name="mappings")
     target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="mapped_from")
+    # What rides along to the lines (a class) and to the bill (a location), where a person said so.
+    ledger_class = models.ForeignKey(
+        Record, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    location = models.ForeignKey(
+        Record, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     # Why a published mapping holds its bills although it is published; blank while it is good.
     stale = models.CharField(max_length=10, choices=Stale.choices, blank=True)
@@ -211,6 +244,8 @@ class Mapping(models.Model):
     published_label = models.CharField(max_length=2200, blank=True)
     # Its type at that moment, where a type says what it posts.
     published_type = models.CharField(max_length=80, blank=True)
+    # The label of what rides along.
+    published_riding = models.CharField(max_length=4500, blank=True)
     # What the target was called when a rename was last noticed: another since then is news again.
     renamed_to = models.CharField(max_length=2200, blank=True)
     # Raised by every change; pages send it back, pushes freeze it.
@@ -221,7 +256,6 @@ class Mapping(models.Model):
 
     class Meta:
         constraints = [
-            # Project overrides will add a column here; company-wide there is one a record.
             models.UniqueConstraint(fields=["source"], name="one_mapping_a_source_record"),
             models.CheckConstraint(
                 condition=Q(state="published", publication__isnull=False)
@@ -239,6 +273,11 @@ class Mapping(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["none", "draft"]) | Q(decided_by__isnull=False),
                 name="what_is_decided_has_a_person_behind_it",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["none", "draft"])
+                | Q(ledger_class__isnull=True, location__isnull=True),
+                name="only_a_person_says_what_rides_along",
             ),
             models.CheckConstraint(
                 condition=Q(stale="") | Q(state="published"), name="only_a_published_one_is_stale"
@@ -275,6 +314,17 @@ class Mapping(models.Model):
         """What a form sends back to say which row was shown, and in which version."""
         return f"{self.pk}:{self.version}"
 
+    @property
+    def riding(self) -> tuple[Record, ...]:
+        """What goes along with the target: a class, a location."""
+        return tuple(record for record in (self.ledger_class, self.location) if record)
+
+    @property
+    def riding_label(self) -> str:
+        """ "class Civil:Marine, location South Yard"; blank when nothing rides along."""
+        named = (f"{RecordKind(row.kind).label.lower()} {row.label}" for row in self.riding)
+        return ", ".join(named)
+
     def redraft(self, suggestion: Suggestion | None) -> None:
         """Say what the machine found, or nothing, in place of what stands here. Not yet saved."""
         before = self.state, self.target_id
@@ -285,6 +335,7 @@ class Mapping(models.Model):
         self.confidence = found.confidence if found else None
         self.runner_up = found.runner_up if found else None
         self.is_override, self.note = False, ""
+        self.ledger_class = self.location = None
         self.decided_by = self.decided_at = None
         if (self.state, self.target_id) != before:
             self.version += 1
@@ -297,6 +348,7 @@ class Mapping(models.Model):
             "target_name": self.target.label if self.target else None,
             "confidence": None if self.confidence is None else str(self.confidence),
             "suggestion": self.suggestion_id,
+            **({"riding": self.riding_label} if self.riding else {}),
             "version": self.version,
         }
 
@@ -304,6 +356,8 @@ class Mapping(models.Model):
 UNDECIDED = (Mapping.State.NO_DRAFT, Mapping.State.DRAFT)
 # Changes after which the target may still be right: a person says so, and it is in force again.
 CONFIRMABLE = (Mapping.Stale.RENAMED, Mapping.Stale.MOVED, Mapping.Stale.RETYPED)
+# Where a more specific mapping in one of these states stands, no other is asked.
+DECIDED = (Mapping.State.ACCEPTED, Mapping.State.PUBLISHED, Mapping.State.LEFT)
 
 
 class Refusal(models.Model):
@@ -360,3 +414,4 @@ class PublicationLine(models.Model):
     target = models.ForeignKey(Record, models.PROTECT, related_name="+")
     source_label = models.CharField(max_length=2200)
     target_label = models.CharField(max_length=2200)
+    riding_label = models.CharField(max_length=4500, blank=True)

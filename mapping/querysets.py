@@ -32,19 +32,30 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
     def with_records(self) -> Self:
         """With what a row shows; without the raw payloads, which are large."""
         return self.select_related(
-            "source", "target", "publication", "decided_by", "suggestion"
-        ).defer("source__payload", "source__search_text", "target__payload", "target__search_text")
+            "source", "target", "publication", "decided_by", "suggestion",
+            "ledger_class", "location",
+        ).defer(
+            "source__payload", "source__search_text", "target__payload", "target__search_text",
+            "ledger_class__payload", "ledger_class__search_text",
+            "location__payload", "location__search_text",
+        )  # fmt: skip
 
     def with_targets(self) -> Self:
         """With what says whether the target can be taken, and its label: for thousands."""
         return (
             self.select_related(None)
-            .select_related("source", "target")
+            .select_related("source", "target", "ledger_class", "location")
             .only(
                 "company", "kind", "state", "version", "source__name",
                 "target__code", "target__name", "target__path", "target__type",  # as published
                 "target__kind", "target__connection", "target__is_active",
                 "target__is_selectable", "target__gone_at",
+                *(
+                    f"{end}__{name}"
+                    for end in ("ledger_class", "location")
+                    for name in ("kind", "code", "name", "path", "connection", "is_active",
+                                 "is_selectable", "gone_at")
+                ),
             )
         )  # fmt: skip
 

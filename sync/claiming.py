@@ -22,8 +22,8 @@ from connectors.base import Ledger
 from connectors.errors import Refused
 from connectors.models import Connection
 from mapping.lookup import Lookup, lock
-from sync import documents, gate, transitions
-from sync.models import Bill, BillNeed, Push
+from sync import documents, gate, needing, transitions
+from sync.models import Bill, Push
 from sync.steps import Step, reached
 
 MOST_STARTS = 5  # claims without an orderly end: this document kills its worker
@@ -59,13 +59,12 @@ def claim(unlocked: Push, ledger: Ledger) -> Claim | None:
 
 def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
     """Locks in the one order: mappings by key, bill, push, connection."""
-    needed = BillNeed.objects.filter(bill=unlocked.bill_id).values_list("record_id", flat=True)
-    lookup = lock(unlocked.company, list(needed))
-    bill = (
-        Bill.objects.select_for_update(of=("self",))
-        .select_related("company__settings", "vendor", "project", "commitment")
-        .get(pk=unlocked.bill_id)
-    )
+    bills = Bill.objects.select_related("company__settings", "vendor", "project", "commitment")
+    needed = _needed(bills.get(pk=unlocked.bill_id))
+    lookup = lock(unlocked.company, needed)
+    bill = bills.select_for_update(of=("self",)).get(pk=unlocked.bill_id)
+    if _needed(bill) != needed or not lookup.is_complete:
+        return None  # a project's own mapping, or a first one, came in between: asked again soon
     taken = time.monotonic()
     lease = timedelta(seconds=settings.SENDING["lease"])
     is_ours = (
@@ -138,10 +137,11 @@ def _claim_to_send(
     if _calls_under_way(push) >= (1 if suspended else ledger.traits.calls_at_once):
         transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn.")
         return None
-    if holds := _holds(push, bill, lookup):
+    asked = gate.Question(bill, lookup, bill.company.settings, push.connection, push.asked_by)
+    if holds := _holds(push, asked):
         transitions.fail(push, Push.Cause.HELD, " ".join(hold.sentence for hold in holds))
         return None
-    if not _freeze(push, bill, lookup, ledger):
+    if not _freeze(push, asked.coding, ledger):
         return None
     push.state = Push.State.SENDING
     push.sends += 1
@@ -175,8 +175,15 @@ def _calls_under_way(push: Push) -> int:
     ).count()
 
 
-def _holds(push: Push, bill: Bill, lookup: Lookup) -> list[gate.Hold]:
-    if bill.version != push.version:
+def _needed(bill: Bill) -> set[int]:
+    """Every record that has a say, whether or not the lists know it already."""
+    lines = list(bill.lines.select_related("cost_code", "cost_type"))
+    ways = needing.ways_of(bill, lines, bill.company.settings)
+    return documents.records_of(bill, lines, ways)
+
+
+def _holds(push: Push, asked: gate.Question) -> list[gate.Hold]:
+    if asked.bill.version != push.version:
         return [
             gate.Hold(
                 "version",
@@ -184,15 +191,14 @@ def _holds(push: Push, bill: Bill, lookup: Lookup) -> list[gate.Hold]:
                 gate.Fix.WAIT,
             )
         ]
-    return gate.holds(
-        gate.Question(bill, lookup, bill.company.settings, push.connection, push.asked_by)
-    )
+    return gate.holds(asked)
 
 
-def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
+def _freeze(push: Push, coding: documents.Coding, ledger: Ledger) -> bool:
     """Fix what this chain sends. False: it cannot be sent, and says so."""
-    versions = _versions_in_use(bill, lookup)
-    if push.payload is not None and push.mapping_versions == versions:
+    bill = push.bill
+    document = documents.outgoing(bill, coding, key=push.key)
+    if push.payload is not None and push.mapping_versions == document.versions:
         return True
     if push.mapping_versions:
         if push.was_unknown:
@@ -206,8 +212,9 @@ def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
         # It was clearly refused before, so it may be made anew, and then under a new key.
         push.key = transitions.new_key()
         push.chain += 1
+        document = documents.outgoing(bill, coding, key=push.key)
+    outgoing = document.bill
     try:
-        outgoing = documents.outgoing(bill, lookup, key=push.key)
         payload = ledger.write_bill(outgoing)
     except Refused as error:
         transitions.fail(push, Push.Cause.REFUSED, str(error))
@@ -228,18 +235,6 @@ def _freeze(push: Push, bill: Bill, lookup: Lookup, ledger: Ledger) -> bool:
     }
     push.payload = payload
     push.payload_sha256 = hashlib.sha256(payload).hexdigest()
-    push.mapping_versions = versions
+    push.mapping_versions = document.versions
+    push.rests_on = document.rests_on
     return True
-
-
-def _versions_in_use(bill: Bill, lookup: Lookup) -> dict[str, int]:
-    """The mappings this bill rests on, at the versions they have now."""
-    coding = documents.Coding.of(bill.company.settings)
-    records = {bill.vendor_id, bill.project_id}
-    records |= {
-        record.pk
-        for line in bill.lines.select_related("cost_code", "cost_type")
-        if line.amount != 0 and (record := coding.record_of(line))
-    }
-    mappings = [lookup.mapping_for(record) for record in records if record]
-    return {str(mapping.pk): mapping.version for mapping in mappings if mapping}

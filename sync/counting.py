@@ -151,10 +151,17 @@ def waiting_for_mappings(bills: BillQuerySet, closed: date | None) -> BillQueryS
 
 
 def unmet(needs: QuerySet[BillNeed], company: Company) -> QuerySet[BillNeed]:
-    """Those among `needs` that no mapping in force stands for."""
+    """What bills wait for: those among `needs` that rule, and whose mapping is not in force."""
     # A set that the database makes once, instead of a question for each need.
     in_force = Mapping.objects.filter(company=company).in_force().values("source")
-    return needs.filter(kind__in=kinds_in_use(company.settings)).exclude(record__in=in_force)
+    return needs.filter(rules=True).exclude(record__in=in_force)
+
+
+def once(needs: QuerySet[BillNeed], **among: bool) -> QuerySet[BillNeed]:
+    """Each bill counts once for a record, however many of its lines may go by it."""
+    earlier = BillNeed.objects.filter(bill=OuterRef("bill"), record=OuterRef("record"), **among)
+    earlier = earlier.filter(Q(about=F("record")) | Q(about__lt=OuterRef("about")))
+    return needs.filter(Q(about=F("record")) | ~Q(Exists(earlier)))
 
 
 def _held(closed: date | None) -> Q:

@@ -1,7 +1,7 @@
 """What a bill says, judged by itself: is it sound, and how would the ledger hear it?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from common.choices import RecordKind
@@ -9,15 +9,18 @@ from common.money import ZERO
 from companies.models import CompanySettings
 from connectors.models import Record
 from connectors.records import OutgoingBill, OutgoingLine
+from mapping import combining
+from mapping.combining import Ways
 from mapping.lookup import Lookup
-from mapping.models import Kind
+from mapping.models import Mapping
 from sync.models import Bill, BillLine
 
 
 def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> str:
     """The first reason why this document cannot go whatever is mapped; blank when it is sound."""
     found = Bill.Fault
-    by_cost_code = settings.granularity == CompanySettings.Granularity.COST_CODE
+    # A pair without a type goes by its code; without a code there is nothing to go by.
+    by_cost_code = settings.granularity != CompanySettings.Granularity.COST_TYPE
     checks = (
         (found.GONE, bill.gone_at is not None),
         (found.UNREADABLE, bill.unreadable_at is not None),
@@ -45,79 +48,158 @@ def _lacks(line: BillLine, name: str) -> bool:
     return line.amount != 0 and getattr(line, f"{name}_id") is None
 
 
-@dataclass(frozen=True)
 class Coding:
-    """Where the lines of a company's bills post."""
+    """Where the lines of one bill post: which record decides about each, and its mapping."""
 
-    kind: Kind  # what of a line decides: its cost code or its cost type
-    posts_items: bool
-    retainage_account: Record | None
-
-    @classmethod
-    def of(cls, settings: CompanySettings) -> "Coding":
-        return cls(
-            Kind(settings.granularity),
-            settings.posting_style == CompanySettings.PostingStyle.ITEMS,
-            settings.retainage_account,
-        )
+    def __init__(self, ways: Ways, lookup: Lookup) -> None:
+        self.ways, self.lookup = ways, lookup
 
     def record_of(self, line: BillLine) -> Record | None:
-        return line.cost_code if self.kind is Kind.COST_CODE else line.cost_type
+        """The record whose mapping decides; None where the line names nothing to go by."""
+        way = self.ways.of(line.bill.project_id, line.cost_code, line.cost_type)
+        return self.lookup.ruling(way) if way is not None else None
 
 
-def outgoing(bill: Bill, lookup: Lookup, *, key: str) -> OutgoingBill:
-    """The bill in the ledger's own ids. The gate has to be open: every target is in force.
+def records_of(bill: Bill, lines: Sequence[BillLine], ways: Ways) -> set[int]:
+    """Every record whose mapping has a say in where the bill goes, by id."""
+    found = {bill.project_id} | ({bill.vendor_id} if bill.vendor_id else set())
+    for line in lines:
+        way = ways.of(bill.project_id, line.cost_code, line.cost_type)
+        if way is not None:
+            found |= {record.pk for record in way.records}
+    return found
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What one part of a bill that is sent rests on, frozen with its push."""
+
+    line: int  # its position; 0 is the bill itself
+    level: str  # a mapping.models.Level by name: which of several mappings ruled
+    record: int
+    mapping: int
+    version: int
+    target: int
+    target_id: str  # the ledger's own ids
+    class_id: str
+    location_id: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A bill in the ledger's own ids, and what each part of it rests on."""
+
+    bill: OutgoingBill
+    basis: tuple[Basis, ...]
+
+    @property
+    def versions(self) -> dict[str, int]:
+        return {str(each.mapping): each.version for each in self.basis}
+
+    @property
+    def rests_on(self) -> list[dict[str, object]]:
+        return [asdict(each) for each in self.basis]
+
+
+def outgoing(bill: Bill, coding: Coding, *, key: str) -> Document:
+    """The bill as the ledger is to hear it. The gate has to be open: every target is in force.
 
     One line for each line that adds cost, gross; one more for all retainage held or released.
-    Source: docs/rules.md, "Retainage".
+    Source: docs/rules.md, "Retainage". A line's class is its own mapping's, or else the project's;
+    the bill's location is the project's, or else the vendor's.
     """
-    company_settings = bill.company.settings
-    coding = Coding.of(company_settings)
-    customer = _needed(lookup, bill.project).external_id
-    lines = [
-        _cost_line(line, coding, lookup, customer) for line in bill.lines.all() if line.amount != 0
-    ]
+    if bill.vendor is None:
+        raise ValueError("the gate let a bill without a vendor through")
+    project, vendor = _in_force(coding, bill.project), _in_force(coding, bill.vendor)
+    basis = [_basis(0, project), _basis(0, vendor)]
+    customer = _target(project).external_id
+    lines = []
+    for line in bill.lines.select_related("cost_code", "cost_type"):
+        if line.amount == 0:
+            continue
+        record = coding.record_of(line)
+        if record is None:
+            raise ValueError("the gate let a line without a code through")
+        mapping = _in_force(coding, record)
+        basis.append(_basis(line.position, mapping))
+        lines.append(_cost_line(line, mapping, project))
     retainage = sum((line.retainage for line in bill.lines.all()), ZERO)
     if retainage != 0:
-        if coding.retainage_account is None:
+        account = bill.company.settings.retainage_account
+        if account is None:
             raise ValueError("the gate let a bill with retainage through without an account for it")
         lines.append(
             OutgoingLine(
                 amount=-retainage,
                 description="Retainage held" if retainage > 0 else "Retainage released",
-                account_id=coding.retainage_account.external_id,
+                account_id=account.external_id,
                 customer_id=customer,
+                class_id=_id_of(project.ledger_class),
             )
         )
-    if bill.vendor is None:
-        raise ValueError("the gate let a bill without a vendor through")
-    vendor = _needed(lookup, bill.vendor)
-    return OutgoingBill(
-        vendor_id=vendor.external_id,
-        number=bill.number,
-        bill_date=bill.bill_date,
-        due_date=bill.due_date,
-        term_id="" if bill.due_date else _term_of(vendor),
-        currency=bill.currency,
-        memo=_memo(bill),
-        key=key,
-        total=bill.total,
-        lines=tuple(lines),
+    return Document(
+        OutgoingBill(
+            vendor_id=_target(vendor).external_id,
+            number=bill.number,
+            bill_date=bill.bill_date,
+            due_date=bill.due_date,
+            term_id="" if bill.due_date else _term_of(_target(vendor)),
+            location_id=_id_of(project.location or vendor.location),
+            currency=bill.currency,
+            memo=_memo(bill),
+            key=key,
+            total=bill.total,
+            lines=tuple(lines),
+        ),
+        tuple(basis),
     )
 
 
-def _cost_line(line: BillLine, coding: Coding, lookup: Lookup, customer: str) -> OutgoingLine:
-    record = coding.record_of(line)
-    if record is None:
-        raise ValueError("the gate let a line without a code through")
-    target = _needed(lookup, record).external_id
+def _cost_line(line: BillLine, mapping: Mapping, project: Mapping) -> OutgoingLine:
+    """By item or by account, as what the mapping points to is one or the other."""
+    target = _target(mapping)
+    is_item = target.kind == RecordKind.ITEM
+    code = line.cost_code or line.cost_type or mapping.source
     return OutgoingLine(
         amount=line.amount,
-        description=line.description or record.name,
-        account_id="" if coding.posts_items else target,
-        item_id=target if coding.posts_items else "",
-        customer_id=customer,
+        description=line.description or code.name,
+        account_id="" if is_item else target.external_id,
+        item_id=target.external_id if is_item else "",
+        customer_id=_target(project).external_id,
+        class_id=_id_of(mapping.ledger_class or project.ledger_class),
     )
+
+
+def _in_force(coding: Coding, record: Record) -> Mapping:
+    mapping = coding.lookup.mapping_for(record.pk)
+    if mapping is None or not mapping.is_in_force:
+        raise ValueError(f"the gate let {record} through without a mapping in force")
+    return mapping
+
+
+def _target(mapping: Mapping) -> Record:
+    if mapping.target is None:  # the database refuses to publish such a mapping
+        raise ValueError(f"{mapping} is in force and names no record")
+    return mapping.target
+
+
+def _basis(line: int, mapping: Mapping) -> Basis:
+    target = _target(mapping)
+    return Basis(
+        line=line,
+        level=combining.level_of(mapping.source).name.lower(),
+        record=mapping.source_id,
+        mapping=mapping.pk,
+        version=mapping.version,
+        target=target.pk,
+        target_id=target.external_id,
+        class_id=_id_of(mapping.ledger_class),
+        location_id=_id_of(mapping.location),
+    )
+
+
+def _id_of(record: Record | None) -> str:
+    return record.external_id if record is not None else ""
 
 
 def _term_of(vendor: Record) -> str:
@@ -126,13 +208,6 @@ def _term_of(vendor: Record) -> str:
         connection=vendor.connection_id, kind=RecordKind.TERM, external_id=vendor.term_id
     ).first()
     return term.external_id if term is not None and term.is_usable else ""
-
-
-def _needed(lookup: Lookup, record: Record) -> Record:
-    target = lookup.target(record.pk)
-    if target is None:
-        raise ValueError(f"the gate let {record} through without a mapping in force")
-    return target
 
 
 def _memo(bill: Bill) -> str:

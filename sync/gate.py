@@ -14,7 +14,7 @@ from companies.models import CompanySettings, User
 from connectors.models import Connection, Record
 from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping, target_kinds
-from sync import documents
+from sync import documents, needing
 from sync.documents import Coding
 from sync.models import Approval, Bill, BillLine, Push
 
@@ -72,7 +72,9 @@ class Question:
 
     def __post_init__(self) -> None:
         self.lines = list(self.bill.lines.select_related("cost_code", "cost_type"))
-        self.coding = Coding.of(self.settings)
+        ways = needing.ways_of(self.bill, self.lines, self.settings)
+        self.lookup.expect(documents.records_of(self.bill, self.lines, ways))
+        self.coding = Coding(ways, self.lookup)
 
     @property
     def closed_through(self) -> date | None:
@@ -143,13 +145,13 @@ def line_codes_are_published(asked: Question) -> Iterator[Hold]:
             records[record.pk] = record
             positions.setdefault(record.pk, []).append(line.position)
     for pk, record in records.items():
-        yield from _mapping_hold(asked, asked.coding.kind, record, tuple(positions[pk]))
+        yield from _mapping_hold(asked, Kind(record.kind), record, tuple(positions[pk]))
 
 
 def retainage_has_an_account(asked: Question) -> Iterator[Hold]:
     if all(line.retainage == 0 for line in asked.lines):
         return
-    account = asked.coding.retainage_account
+    account = asked.settings.retainage_account
     if account is None:
         yield Hold(
             "retainage",

@@ -27,10 +27,9 @@ from connectors.records import (
     PulledRecord,
     Unreadable,
 )
-from mapping import drifting, publishing
-from mapping.models import Kind
-from sync import documents, readiness
-from sync.models import Bill, BillLine, BillNeed, Commitment, CommitmentLine
+from mapping import combining, drifting, publishing
+from sync import documents, needing, readiness
+from sync.models import Bill, BillLine, Commitment, CommitmentLine
 
 BATCH = 200
 T = TypeVar("T")
@@ -85,6 +84,8 @@ def _noticing_drift(connection: Connection) -> Iterator[set[int]]:
         yield changed
         if connection.side == Side.LEDGER:
             drifting.look_again(connection.company, changed)
+        elif changed:
+            combining.keep_up(connection, changed)
 
 
 _TEXT_FIELDS = {
@@ -218,6 +219,7 @@ def _write_commitment(
     for stored in lines:
         stored.commitment = row
     CommitmentLine.objects.bulk_create(lines)
+    needing.pair_up(connection, lines)
     return row, True
 
 
@@ -247,6 +249,7 @@ def bills(
                 seen.add(row.pk)
                 if is_changed:
                     changed.add(row.pk)
+            needing.write(company, changed)
             readiness.refresh(company, bills=changed)
         result.found += len(batch)
         result.changed |= changed
@@ -335,7 +338,6 @@ def _write_bill(
     for stored in lines:
         stored.bill = row
     BillLine.objects.bulk_create(lines)
-    _write_needs(row, lines)
     return row, True
 
 
@@ -363,26 +365,12 @@ def _coded(lines: Iterable[BillLine | CommitmentLine]) -> list[object]:
     return [(line.cost_code_id, line.cost_type_id) for line in lines]
 
 
-def _write_needs(bill: Bill, lines: Sequence[BillLine]) -> None:
-    """Everything the bill mentions; which kinds count is decided when readiness is computed."""
-    needed: dict[int, Kind] = {bill.project_id: Kind.PROJECT}
-    if bill.vendor_id:
-        needed[bill.vendor_id] = Kind.VENDOR
-    for line in lines:
-        if line.cost_code_id:
-            needed[line.cost_code_id] = Kind.COST_CODE
-        if line.cost_type_id:
-            needed[line.cost_type_id] = Kind.COST_TYPE
-    bill.needs.all().delete()
-    BillNeed.objects.bulk_create(
-        BillNeed(company_id=bill.company_id, bill=bill, kind=kind, record_id=record)
-        for record, kind in needed.items()
-    )
-
-
 @transaction.atomic
-def judge_again(company: Company) -> None:
-    """After the company changed what it needs from a bill: faults and readiness of all of them."""
+def judge_again(company: Company, *, anew: bool = False) -> None:
+    """After the company changed what it needs from a bill: faults and readiness of all of them.
+
+    `anew`: by which records its lines are mapped has changed as well.
+    """
     readiness.lock(company)
     changed = []
     for bill in company.bills.prefetch_related("lines").iterator(chunk_size=500):
@@ -391,6 +379,14 @@ def judge_again(company: Company) -> None:
             bill.fault = fault
             changed.append(bill)
     Bill.objects.bulk_update(changed, ["fault"], batch_size=500)
+    if anew:
+        needing.write(company, list(company.bills.values_list("pk", flat=True)))
+        for connection in company.connections.filter(side=Side.SOURCE):
+            connection.company = company
+            if company.settings.has_default:
+                combining.default_of(connection)
+            coded = CommitmentLine.objects.filter(commitment__connection=connection)
+            needing.pair_up(connection, coded.select_related("cost_code", "cost_type"))
     readiness.refresh(company)
 
 

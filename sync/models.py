@@ -11,7 +11,7 @@ from common.work import Work, WorkQuerySet
 from companies.models import Company, Membership, User
 from connectors.models import Connection, Record
 from connectors.records import PulledBill, PulledCommitment
-from mapping.models import Kind
+from mapping.models import Kind, Level
 from sync.querysets import BillQuerySet, PushQuerySet
 
 
@@ -330,16 +330,26 @@ class BillLine(models.Model):
 
 
 class BillNeed(models.Model):
-    """One source record that a bill mentions, and so may need a mapping for."""
+    """One source record that may decide where something on a bill goes.
+
+    The vendor, the project and each line's code are what a bill is `about`. `record` is that same
+    record, or one of another `level` that may stand in for it: sync/needing.py. Of those for one
+    `about`, exactly one `rules`: what the bill waits for while it is not in force.
+    """
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="+")
     bill = models.ForeignKey(Bill, models.CASCADE, related_name="needs", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     record = models.ForeignKey(Record, models.PROTECT, related_name="needed_by", db_index=False)
+    about = models.ForeignKey(Record, models.PROTECT, related_name="+", db_index=False)
+    level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.WHOLE)
+    rules = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["bill", "record"], name="a_bill_needs_a_record_once")
+            models.UniqueConstraint(
+                fields=["bill", "about", "record"], name="a_bill_needs_a_record_once"
+            ),
         ]
         indexes = [models.Index(fields=["record", "bill"], name="bills_that_need_a_record")]
 
@@ -424,6 +434,8 @@ class Push(Work):
     payload = models.BinaryField(null=True)
     payload_sha256 = models.CharField(max_length=64, blank=True)
     mapping_versions = models.JSONField(default=dict)  # {"<mapping id>": version}
+    # What each part of the payload rests on: sync/documents.py, Basis.
+    rests_on = models.JSONField(default=list)
     # What a look-up looks for, frozen with the payload: vendor_id, number, date, total.
     sought = models.JSONField(default=dict)
     sends = models.PositiveIntegerField(default=0)

@@ -20,7 +20,9 @@ from sync.models import Push, WorkerMark
 from sync.waiting import WaitingBills
 
 # Settings that decide what a bill needs; the others leave every answer as it is.
-DECISIVE = {"granularity", "currency", "retainage_account"}
+DECISIVE = {"granularity", "has_default", "currency", "retainage_account"}
+# Settings that decide which records have a say.
+LEVELLING = {"granularity", "has_default"}
 # Settings that decide which of the ledger's lists a mapping may point into.
 AIMING = {"posting_style", "project_target"}
 
@@ -55,7 +57,7 @@ def _settings_changed(sender: object, *, company: Company, changed: set[str], **
         drifting.look_again(company)
         pulling.draft_what_is_open(company)
     if changed & DECISIVE:
-        mirroring.judge_again(company)
+        mirroring.judge_again(company, anew=bool(changed & LEVELLING))
 
 
 def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:

@@ -33,7 +33,7 @@ from connectors.errors import (
 from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting, worklist
-from mapping.models import Kind, kinds_in_use
+from mapping.models import Kind, drafted_kinds
 from sync import mirroring
 from sync.models import (
     Bill,
@@ -351,7 +351,7 @@ def draft_what_is_open(company: Company) -> None:
 
 
 def _kinds_with_open_records(company: Company) -> Iterator[Kind]:
-    for kind in kinds_in_use(company.settings):
+    for kind in drafted_kinds(company.settings):
         undecided = (
             company.records.on(Side.SOURCE)
             .filter(kind=kind.value, is_active=True, gone_at=None)

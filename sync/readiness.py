@@ -12,8 +12,8 @@ from collections.abc import Collection
 
 from django.db import connection, transaction
 
-from companies.models import Company
-from mapping.models import kinds_in_use
+from common.choices import RecordKind
+from companies.models import Company, CompanySettings
 
 LOCK_SPACE = 7462
 
@@ -27,6 +27,20 @@ def lock(company: Company) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, company.pk])
 
 
+# Of the records that may decide about one thing, the most specific that a person decided on rules;
+# while there is none, what the bill is about. The same rule for one bill: Lookup.ruling().
+_RULING = """
+    SELECT need.id, need.id = first_value(need.id) OVER (
+             PARTITION BY need.bill_id, need.about_id
+             ORDER BY CASE WHEN m.state IN ('accepted', 'published', 'left') THEN need.level
+                           WHEN need.record_id = need.about_id THEN 100
+                           ELSE 200 END, need.level
+           ) AS rules
+    FROM sync_billneed need
+    LEFT JOIN mapping_mapping m ON m.source_id = need.record_id
+    WHERE need.company_id = %(company)s AND need.level > 0 {only}
+"""
+
 # A record without a mapping, or with one that names nothing for good, leaves a bill unmapped.
 _READINESS = """
     SELECT need.bill_id,
@@ -37,7 +51,7 @@ _READINESS = """
            END AS readiness
     FROM sync_billneed need
     LEFT JOIN mapping_mapping m ON m.source_id = need.record_id
-    WHERE need.company_id = %(company)s AND need.kind = ANY(%(kinds)s) {only}
+    WHERE need.company_id = %(company)s AND need.rules {only}
     GROUP BY need.bill_id
 """
 
@@ -60,6 +74,20 @@ def refresh(
             " (SELECT bill_id FROM sync_billneed WHERE record_id = ANY(%(records)s))"
         )
     with connection.cursor() as cursor:
+        values: dict[str, int | list[int]] = {
+            "company": company.pk,
+            "bills": list(bills or ()),
+            "records": list(records or ()),
+        }
+        if _has_levels(company):
+            cursor.execute(
+                f"""
+                UPDATE sync_billneed need SET rules = now.rules
+                FROM ({_RULING.format(only=only)}) now
+                WHERE need.id = now.id AND need.rules <> now.rules
+                """,  # noqa: S608  # only our own text is put together here
+                values,
+            )
         cursor.execute(
             f"""
             UPDATE sync_bill bill SET readiness = now.readiness
@@ -67,10 +95,15 @@ def refresh(
             WHERE bill.id = now.bill_id AND bill.company_id = %(company)s
                   AND bill.readiness <> now.readiness
             """,  # noqa: S608  # only our own text is put together here
-            {
-                "company": company.pk,
-                "kinds": [kind.value for kind in kinds_in_use(company.settings)],
-                "bills": list(bills or ()),
-                "records": list(records or ()),
-            },
+            values,
         )
+
+
+def _has_levels(company: Company) -> bool:
+    """Is there anything whose target may come from more than one record?"""
+    settings = company.settings
+    return (
+        settings.has_default
+        or settings.granularity == CompanySettings.Granularity.PAIR
+        or company.records.filter(kind=RecordKind.OVERRIDE).exists()
+    )

@@ -27,9 +27,7 @@ def question(bill: Bill, *, sender: User | None = None) -> gate.Question:
     """Everything the gate needs to know about a bill, as things stand now and without locks."""
     company = bill.company
     ledger = registry.connection_of(company, Side.LEDGER)
-    lookup = Lookup(company)
-    lookup.expect(bill.needs.values_list("record_id", flat=True))
-    return gate.Question(bill, lookup, company.settings, ledger, sender)
+    return gate.Question(bill, Lookup(company), company.settings, ledger, sender)
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ class WaitingBills:
 
     def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
         rows = (
-            _unsent_needs(company)
+            counting.once(_unsent_needs(company))
             .filter(record__in=records)
             .values("record")
             .annotate(bills=Count("bill"), amount=Sum("bill__total"))
@@ -68,7 +68,7 @@ class WaitingBills:
 
     def amount_of(self, source: str) -> Expression:
         waiting = (
-            BillNeed.objects.filter(record=OuterRef(source), bill__fault="")
+            counting.once(BillNeed.objects.filter(record=OuterRef(source), bill__fault=""))
             .exclude(Exists(_sent_pushes()))
             .values("record")
             .annotate(amount=Sum("bill__total"))
@@ -88,7 +88,7 @@ class WaitingBills:
     def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
         using = company.bills.filter(
             pk__in=BillNeed.objects.filter(
-                record__in=_sources(company, mappings), kind__in=kinds_in_use(company.settings)
+                record__in=_sources(company, mappings), rules=True
             ).values("bill")
         )
         # What is only queued asks the gate once more; what is set aside waits for a person anyway.
@@ -99,7 +99,7 @@ class WaitingBills:
 
     def using(self, company: Company, record: int, limit: int) -> list[WaitingBill]:
         bills = (
-            company.bills.filter(needs__record=record)
+            company.bills.filter(pk__in=BillNeed.objects.filter(record=record).values("bill"))
             .with_delivery()
             .select_related("company")
             .order_by("-bill_date", "-id")[:limit]
@@ -140,9 +140,7 @@ def _unsent(company: Company) -> BillQuerySet:
 
 
 def _unsent_needs(company: Company) -> QuerySet[BillNeed]:
-    return BillNeed.objects.filter(
-        company=company, kind__in=kinds_in_use(company.settings), bill__fault=""
-    ).exclude(Exists(_sent_pushes()))
+    return BillNeed.objects.filter(company=company, bill__fault="").exclude(Exists(_sent_pushes()))
 
 
 def _sent_pushes(bill: str = "bill") -> QuerySet[Push]:

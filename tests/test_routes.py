@@ -269,7 +269,7 @@ def billed(company, people):
         **at_source,
     )
     BillLine.objects.create(bill=bill, cost_type_id=ID + 3, **amount, **words, **own)
-    BillNeed.objects.create(bill=bill, kind="vendor", record_id=ID, **own)
+    BillNeed.objects.create(bill=bill, kind="vendor", record_id=ID, about_id=ID, **own)
     Approval.objects.create(
         bill=bill, version=1, decision="approved", by=admin, note=f"{CANARY} note", **own
     )

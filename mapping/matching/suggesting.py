@@ -12,7 +12,7 @@ from mapping.matching.names import Candidate
 from mapping.matching.opinions import SENTENCES, Opinion, Reason
 from mapping.matching.ranking import Ranking, Scored, rank
 
-LINE_ITEM_KINDS: Final = frozenset({"cost_code", "cost_type"})
+LINE_ITEM_KINDS: Final = frozenset({"cost_code", "cost_type", "pair"})
 SURE_ENOUGH: Final = 0.8  # of the model
 # A model's word is never shown as surer than this: what it says was not measured here.
 MODEL_AT_MOST: Final = 0.9

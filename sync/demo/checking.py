@@ -17,7 +17,7 @@ from common.choices import RecordKind, Side
 from companies.models import Company, Role
 from connectors import registry
 from mapping import publishing, reviewing
-from mapping.models import Mapping, SuggestionRun, kinds_in_use, target_kinds
+from mapping.models import Mapping, SuggestionRun, drafted_kinds, target_kinds
 from sync import pulling, sending
 from sync.demo import company as demo
 from sync.demo import processes
@@ -135,7 +135,7 @@ def _records(company: Company) -> dict[str, dict[str, int]]:
 def _drafts(company: Company, truth: demo.Truth) -> dict[str, dict[str, int]]:
     """What the machine proposed, held against the seed's truth."""
     found: dict[str, dict[str, int]] = {}
-    for kind in kinds_in_use(company.settings):
+    for kind in drafted_kinds(company.settings):
         wanted = tuple(target.value for target in target_kinds(kind, company.settings))
         counts = {"drafted": 0, "right": 0, "wrong": 0}
         for suggestion in (
@@ -157,7 +157,7 @@ def _decide(company: Company, truth: demo.Truth) -> dict[str, int]:
     """Play the controller: accept the right drafts, override the wrong, say where none fits."""
     controller = demo.person(company, Role.CONTROLLER)
     counts = {"accepted": 0, "overrode": 0, "no_match": 0, "left_undecided": 0}
-    for kind in kinds_in_use(company.settings):
+    for kind in drafted_kinds(company.settings):
         targets = {
             record.external_id: record
             for record in company.records.on(Side.LEDGER).of(*target_kinds(kind, company.settings))

@@ -11,14 +11,13 @@ from factory.django import DjangoModelFactory
 from common.bill_numbers import plain_number
 from companies.tests.factories import CompanyFactory, UserFactory
 from connectors.tests.factories import ConnectionFactory, RecordFactory
-from mapping.models import Kind, Mapping
+from mapping.models import Mapping
 from mapping.tests.factories import MappingFactory
-from sync import readiness
+from sync import needing, readiness
 from sync.models import (
     Approval,
     Bill,
     BillLine,
-    BillNeed,
     ProjectTeam,
     PullProblem,
     PullStep,
@@ -96,15 +95,10 @@ class BillFactory(DjangoModelFactory):
                 amount=amount,
                 retainage=told["retainage"] if position == 1 else 0,
             )
-        for kind, record in (
-            (Kind.VENDOR, self.vendor),
-            (Kind.PROJECT, self.project),
-            (Kind.COST_CODE, told["cost_code"]),
-        ):
-            if record is None:
-                continue
-            BillNeed.objects.create(company=self.company, bill=self, kind=kind, record=record)
-            if told["state"] and not Mapping.objects.filter(source=record).exists():
+        needing.write(self.company, [self.pk])
+        for record in (self.vendor, self.project, told["cost_code"]):
+            missing = record and not Mapping.objects.filter(source=record).exists()
+            if told["state"] and missing:
                 map_record(record, told["state"])
         readiness.refresh(self.company, bills=[self.pk])
         self.refresh_from_db(fields=["readiness"])

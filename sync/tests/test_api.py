@@ -11,8 +11,8 @@ from companies.tests.api import api_for, get, post
 from connectors.models import Connection
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.tests.factories import MappingFactory
-from sync import readiness
-from sync.models import Bill, BillLine, BillNeed, ProjectTeam, Push, Run
+from sync import needing, readiness
+from sync.models import Bill, BillLine, ProjectTeam, Push, Run
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def make_bill(company, number="INV-001", *, ready=False, vendor=None, project=No
         cost_code=code,
         amount=Decimal("1200.50"),
     )
+    needing.write(company, [bill.pk])
     for kind, record in (("vendor", vendor), ("project", project), ("cost_code", code)):
-        BillNeed.objects.create(company=company, bill=bill, kind=kind, record=record)
         if ready and not record.mappings.exists():
             mapped(company, record, **TARGETS[kind])
     readiness.refresh(company, bills=[bill.pk])
@@ -243,7 +243,7 @@ def test_asking_what_holds_a_long_bill_costs_no_query_a_line(
         BillLine.objects.create(
             company=company, bill=bill, position=position, external_id="l", cost_code=code, amount=1
         )
-        BillNeed.objects.create(company=company, bill=bill, kind="cost_code", record=code)
+    needing.write(company, [bill.pk])
     get(api, "bills/")
 
     with django_assert_max_num_queries(12):

@@ -511,10 +511,9 @@ class Sending(RuleBasedStateMachine):
                 assert last.after["version"] == version
 
     def _readiness_is_what_the_mappings_say(self):
-        kinds = [kind.value for kind in kinds_in_use(self.company.settings)]
         mappings = {row.source_id: row for row in self.company.mappings.all()}
         needs = {}
-        for bill, record in BillNeed.objects.filter(kind__in=kinds).values_list("bill", "record"):
+        for bill, record in BillNeed.objects.filter(rules=True).values_list("bill", "record"):
             needs.setdefault(bill, []).append(mappings.get(record))
         for bill in Bill.objects.filter(company=self.company):
             assert bill.readiness == _readiness(needs[bill.pk]), bill

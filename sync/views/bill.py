@@ -17,7 +17,7 @@ from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
 from mapping import publishing, reviewing
 from mapping.forms import OverrideForm, said
-from mapping.models import Kind, Mapping, kinds_in_use
+from mapping.models import Kind, Mapping
 from sync import counting, sending
 from sync.models import Approval, Bill, Push
 from sync.querysets import BillQuerySet
@@ -302,8 +302,7 @@ def _choose_box(
 
 def _needed(request: CompanyRequest, bill: Bill, record: int) -> Record:
     """A source record that this bill needs a mapping for."""
-    needs = bill.needs.filter(kind__in=kinds_in_use(request.company.settings))
-    records = request.company.records.filter(pk__in=needs.values("record"))
+    records = request.company.records.filter(pk__in=bill.needs.values("record"))
     return get_object_or_404(records.defer("payload"), pk=record)
 
 

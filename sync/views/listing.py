@@ -149,7 +149,8 @@ class Listing:
             if value := getattr(filters, name):
                 bills = bills.filter(**{name: value})
         if filters.record:
-            bills = bills.filter(needs__record=filters.record)
+            needs = BillNeed.objects.filter(record=filters.record)
+            bills = bills.filter(pk__in=needs.values("bill"))
         if filters.by == "approval":
             bills = counting.to_approve(bills, self.company, self.closed)
         elif filters.by == "unsent":
@@ -341,7 +342,8 @@ def unmet_needs(company: Company, bills: Sequence[int]) -> dict[int, list[Need]]
     by_bill: dict[int, list[Need]] = {}
     for bill, kind, record, code, name, state, stale in found:
         need = Need(Kind(kind), record, _name(code, name), "stale" if stale else state or "none")
-        by_bill.setdefault(bill, []).append(need)
+        if need not in by_bill.setdefault(bill, []):  # two lines may wait for one record
+            by_bill[bill].append(need)
     for needs in by_bill.values():
         needs.sort(key=lambda need: kinds.index(need.kind))
     return by_bill
@@ -401,7 +403,7 @@ class Blockers:
         waiting = counting.waiting_for_mappings(listing.narrowed, listing.closed)
         needs = BillNeed.objects.filter(company=company, bill__in=waiting.order_by().values("pk"))
         held = (
-            counting.unmet(needs, company)
+            counting.once(counting.unmet(needs, company), rules=True)
             .values("record")
             .annotate(bills=Count("bill"), amount=Sum("bill__total"))
             .order_by("-amount", "-bills", "record")

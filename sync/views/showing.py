@@ -179,11 +179,6 @@ class BillPage:
             self._ledger(account or None),
             self.request.user if self.rights.send else None,
         )
-        needed = {self.bill.vendor_id, self.bill.project_id}
-        needed |= {
-            record.pk for line in self.asked.lines if (record := self.asked.coding.record_of(line))
-        }
-        lookup.expect(pk for pk in needed if pk)
 
     def _ledger(self, account: Record | None) -> Connection | None:
         """The account for retainage lies in the ledger, so that its row was read already."""

@@ -71,7 +71,7 @@ def check(membership: Membership, action: Action) -> None:
 
 def refusal(company: Company, action: Action) -> str:
     """ "Only an admin can unpublish. Ask Priya Shah." """
-    roles = [role for role in Role if action in ALLOWED[role]]
+    roles = _roles(action)
     # A project manager's rights end at own projects: not somebody to send people to.
     roles = [role for role in roles if role is not Role.PROJECT_MANAGER] or roles
     who = " or ".join(
@@ -84,6 +84,16 @@ def refusal(company: Company, action: Action) -> str:
     )
     ask = f" Ask {' or '.join(str(person.user) for person in people)}." if people else ""
     return f"Only {who} can {action.label}.{ask}"
+
+
+def people(company: Company, action: Action) -> list[User]:
+    """Everybody in the company who may do `action` now, by name."""
+    members = company.memberships.filter(role__in=_roles(action), user__is_active=True)
+    return [row.user for row in members.select_related("user").order_by("user__name", "pk")]
+
+
+def _roles(action: Action) -> list[Role]:
+    return [role for role in Role if action in ALLOWED[role]]
 
 
 P = ParamSpec("P")

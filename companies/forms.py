@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import (
 from django.forms import BoundField
 
 from common.choices import RecordKind, Side
+from companies.access import Action, people
 from companies.deciding import NAMES, version_of
 from companies.models import Company, CompanySettings, Membership, Role, User
 
@@ -170,6 +171,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             ("granularity", "posting_style", "project_target", "retainage_account"),
         ),
         (
+            "Before a mapping is in force",
+            "What has to be true when accepted mappings are published.",
+            ("second_person_publishes",),
+        ),
+        (
             "Before a bill is sent",
             "What makes a bill wait although its mappings are published.",
             ("closed_through", "approval_amount"),
@@ -193,6 +199,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             "posting_style": "Lines post to",
             "project_target": "A project becomes",
             "retainage_account": "Retainage account",
+            "second_person_publishes": "Another person publishes what somebody accepted",
             "closed_through": "Books closed through",
             "approval_amount": "Approval from this amount",
             "pull_every_minutes": "Pull every, in minutes",
@@ -217,6 +224,19 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = version_of(self.instance)
         self._offer_accounts()
+        self.fields["second_person_publishes"].help_text = self._who_publishes()
+
+    def _who_publishes(self) -> str:
+        """Said before it is saved: with one person alone, what that person accepts would stay."""
+        who = [str(user) for user in people(self.instance.company, Action.PUBLISH)]
+        rule = "Who accepted a mapping may not publish it."
+        if len(who) > 1:
+            return f"{rule} {len(who)} people may publish now: {', '.join(who[:5])}."
+        alone = who[0] if who else "Nobody"
+        return (
+            f"{rule} Only {alone} may publish now: what {alone} accepts would wait until you make"
+            " somebody else an admin or a controller."
+        )
 
     def _offer_accounts(self) -> None:
         """Liability accounts of this company's ledger, and the one chosen already."""
@@ -252,6 +272,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             return value.label if value else None
         if name == "approval_amount" and value is not None:
             return f"{value:,.2f} {self.instance.currency}"
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
         if name == "closed_through":
             return f"{value.day} {value:%b} {value.year}" if value else None
         display = getattr(self.instance, f"get_{name}_display", None)

@@ -135,7 +135,10 @@ def _override(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
 
     if form.cleaned_data["target"] == "none":
         return _decided(request, kind, pk, decide, "marked as no match")
-    done = "overridden and published" if publish else "overridden"
+    done = "overridden"
+    if publish:
+        waits = request.company.settings.second_person_publishes
+        done += ". Somebody else publishes it" if waits else " and published"
     return _decided(request, kind, pk, decide, done)
 
 

@@ -29,7 +29,7 @@ LINES = 100
 def publish(request: CompanyRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _publish(request)
-    return _preview(request, publishing.preview(request.company))
+    return _preview(request, publishing.preview(request.company, by=request.user))
 
 
 @requires(Action.PUBLISH)
@@ -38,7 +38,7 @@ def _publish(request: CompanyRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             publishing.lock_company(request.company)  # a list that is being pulled waits
-            preview = publishing.preview(request.company)
+            preview = publishing.preview(request.company, by=request.user)
             if request.POST.get("seen") != _shown(preview):
                 raise Conflict(
                     "Something was published, decided or renamed meanwhile, so nothing was"
@@ -50,7 +50,7 @@ def _publish(request: CompanyRequest) -> HttpResponse:
                 raise Conflict("No mapping is ticked, so nothing was published.")
             result = publishing.publish(request.company, by=request.user, only=only)
     except Conflict as conflict:
-        preview = publishing.preview(request.company)
+        preview = publishing.preview(request.company, by=request.user)
         return _preview(request, preview, notice=str(conflict), status=409)
     count = len(result.mappings)
     messages.success(

@@ -38,6 +38,7 @@ class LeftOut:
 
     mapping: Mapping
     sentence: str
+    waits_for_others: bool = False  # it is good, and somebody else has to publish it
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,15 @@ class Preview:
     def count(self) -> int:
         return sum(len(each.mappings) for each in self.kinds)
 
+    @property
+    def unusable(self) -> list[LeftOut]:
+        return [each for each in self.left_out if not each.waits_for_others]
+
+    @property
+    def for_others(self) -> list[LeftOut]:
+        """What this person accepted, where a second person publishes."""
+        return [each for each in self.left_out if each.waits_for_others]
+
 
 # Ids of mappings, or ids with the version somebody looked at.
 Chosen = Collection[int] | Dict[int, int]
@@ -75,7 +85,8 @@ Chosen = Collection[int] | Dict[int, int]
 def publish(company: Company, *, by: User, only: Chosen | None = None) -> PublicationResult:
     """Put accepted mappings in force, all of them or those in `only`.
 
-    A target that can no longer be used is left out, with a sentence.
+    A target that can no longer be used is left out, with a sentence; so is what `by` accepted,
+    where the company wants a second person.
 
     Raises:
         Conflict: nothing can be published, or what `only` names was changed meanwhile.
@@ -84,10 +95,11 @@ def publish(company: Company, *, by: User, only: Chosen | None = None) -> Public
     accepted = _accepted(company, only, lock=True)
     if only is not None:
         _check_unchanged(company, accepted, only)
-    good, left_out = _sorted_out(accepted)
+    good, left_out = _sorted_out(company, accepted, by)
     if not good:
         if left_out:
-            raise Conflict(f"Nothing was published. {left_out[0].sentence} Choose another record.")
+            then = "" if left_out[0].waits_for_others else " Choose another record."
+            raise Conflict(f"Nothing was published. {left_out[0].sentence}{then}")
         raise Conflict("There is nothing to publish: no accepted mapping waits.")
 
     publication = Publication.objects.next_for(company, by=by)
@@ -183,6 +195,8 @@ def confirm_stale(mapping: Mapping, *, by: User, version: int | None = None) -> 
         raise Conflict("This changed meanwhile, so nothing was confirmed. Look at it again.")
     if trouble := targets.trouble_with(row):
         raise Conflict(f"{trouble} It has to be unpublished and mapped anew.")
+    if needs_second(company, row, by):
+        raise NotAllowed(somebody_else(company, by))
     before = row.as_values()
     publication = Publication.objects.next_for(company, by=by)
     _put_in_force(company, publication, [row])
@@ -199,19 +213,26 @@ def confirm_stale(mapping: Mapping, *, by: User, version: int | None = None) -> 
     return row
 
 
-def preview(company: Company, *, only: Chosen | None = None) -> Preview:
-    """What `publish` would do now, and which bills it would let go."""
-    good, left_out = _sorted_out(_accepted(company, only, lock=False))
+def preview(
+    company: Company,
+    *,
+    by: User | None = None,
+    only: Chosen | None = None,
+    without: Collection[int] = (),
+) -> Preview:
+    """What `publish` would do now, and which bills it would let go without those unticked."""
+    good, left_out = _sorted_out(company, _accepted(company, only, lock=False), by)
     last = company.publications.aggregate(last=models.Max("number"))["last"] or 0
     order = {kind: place for place, kind in enumerate(Kind)}
     good.sort(key=lambda row: (order[Kind(row.kind)], row.source.name))
+    ticked = [row.pk for row in good if row.pk not in without]
     return Preview(
         number=last + 1,
         kinds=tuple(
             KindPreview(kind, tuple(rows)) for kind, rows in groupby(good, lambda m: Kind(m.kind))
         ),
         left_out=tuple(left_out),
-        lets_go=waiting.bills().let_go_by(company, [row.pk for row in good]) if good else Waits(),
+        lets_go=waiting.bills().let_go_by(company, ticked) if ticked else Waits(),
     )
 
 
@@ -275,11 +296,29 @@ def _check_unchanged(company: Company, accepted: Sequence[Mapping], only: Chosen
     raise Conflict(f"{these} changed meanwhile. Nothing was published. Look again.")
 
 
-def _sorted_out(accepted: Iterable[Mapping]) -> tuple[list[Mapping], list[LeftOut]]:
-    good, left_out = [], []
+def somebody_else(company: Company, by: User) -> str:
+    """ "Dana Ruiz accepted it, so somebody else has to publish it: Priya Shah may." """
+    others = [str(user) for user in access.people(company, access.Action.PUBLISH) if user != by]
+    who = f": {' or '.join(others[:3])} may" if others else ", and nobody else may yet"
+    return f"{by} accepted it, so somebody else has to publish it{who}."
+
+
+def needs_second(company: Company, mapping: Mapping, by: User | None) -> bool:
+    """Has somebody else to put this in force?"""
+    wanted = company.settings.second_person_publishes
+    return wanted and by is not None and mapping.decided_by_id == by.pk
+
+
+def _sorted_out(
+    company: Company, accepted: Iterable[Mapping], by: User | None
+) -> tuple[list[Mapping], list[LeftOut]]:
+    good, left_out, sentence = [], [], ""
     for row in accepted:
         if trouble := targets.trouble_with(row):
             left_out.append(LeftOut(row, trouble))
+        elif by is not None and needs_second(company, row, by):
+            sentence = sentence or somebody_else(company, by)
+            left_out.append(LeftOut(row, sentence, waits_for_others=True))
         else:
             good.append(row)
     return good, left_out

@@ -46,7 +46,7 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
             self.select_related(None)
             .select_related("source", "target", "ledger_class", "location")
             .only(
-                "company", "kind", "state", "version", "source__name",
+                "company", "kind", "state", "version", "decided_by", "source__name",
                 "target__code", "target__name", "target__path", "target__type",  # as published
                 "target__kind", "target__connection", "target__is_active",
                 "target__is_selectable", "target__gone_at",

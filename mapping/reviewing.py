@@ -57,12 +57,16 @@ def override_and_publish(
     note: str = "",
     version: int | None = None,
 ) -> Mapping:
-    """Choose another record and put it in force in one step, by somebody who may publish."""
+    """Choose another record and put it in force in one step, by somebody who may publish.
+
+    Where the company wants a second person, it is only chosen: that person puts it in force.
+    """
     access.check(publishing.membership_of(thing.company, by), access.Action.PUBLISH)
     publishing.lock_company(thing.company)
     mapping = override(thing, target, by=by, note=note, version=version)
-    publishing.publish(thing.company, by=by, only=[mapping.pk])
-    mapping.refresh_from_db()
+    if not thing.company.settings.second_person_publishes:
+        publishing.publish(thing.company, by=by, only=[mapping.pk])
+        mapping.refresh_from_db()
     return mapping
 
 

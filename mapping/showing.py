@@ -28,15 +28,16 @@ class Rights:
     decide: bool
     publish: bool
     unpublish: bool
+    publish_alone: bool  # also what this person decides in the same step
 
     @classmethod
     def of(cls, request: CompanyRequest) -> "Rights":
-        return cls(
-            *(
-                may(request.membership, each)
-                for each in (Action.DECIDE, Action.PUBLISH, Action.UNPUBLISH)
-            )
+        decide, publish, unpublish = (
+            may(request.membership, each)
+            for each in (Action.DECIDE, Action.PUBLISH, Action.UNPUBLISH)
         )
+        alone = publish and not request.company.settings.second_person_publishes
+        return cls(decide, publish, unpublish, alone)
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,11 @@ class Row:
 
     @property
     def take_words(self) -> str:
-        return f"Take {self.successor.name}: publish" if self.successor else ""
+        return f"Take {self.successor.name}" if self.successor else ""
+
+    @property
+    def take_and_publish_words(self) -> str:
+        return f"{self.take_words}: publish"
 
     @property
     def take_values(self) -> dict[str, object]:

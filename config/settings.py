@@ -339,6 +339,12 @@ AI = {
     "dollars_per_million_in": env.float("AI_DOLLARS_PER_MILLION_IN", 0.0),
     "dollars_per_million_out": env.float("AI_DOLLARS_PER_MILLION_OUT", 0.0),
     "dollars_per_run": env.float("AI_DOLLARS_PER_RUN", 1.0),
+    "dollars_per_month": env.float("AI_DOLLARS_PER_MONTH", 20.0),  # each company
+    "tokens_per_run": env.int("AI_TOKENS_PER_RUN", 500_000),
+    "tokens_per_month": env.int("AI_TOKENS_PER_MONTH", 10_000_000),
+    "calls_a_day": env.int("AI_CALLS_A_DAY", 2_000),
+    "records_a_request": env.int("AI_RECORDS_A_REQUEST", 10),
+    "timeout_seconds": env.float("AI_TIMEOUT_SECONDS", 20.0),
 }
 
 # --- Logs ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ written, in `mapping/drafts.py`.
 import time
 from collections.abc import Collection, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from django.db import transaction
@@ -87,13 +88,13 @@ def draft(run: SuggestionRun) -> None:
     thresholds = Thresholds.of(kind, run.company.settings)
     done = 0
     for batch in _batches(found, until):
-        if not _store(run, fence, batch, thresholds, asking):
+        if not _store(run, fence, batch, thresholds):
             return  # the lease was lost: another worker goes on
         done += len(batch)
         if time.monotonic() > until and done < len(sources):
-            _pause(run, fence)
+            _pause(run, fence, asking.notice)
             return
-    _end(run, fence, State.DONE, asking.notice)
+    _end(run, fence, State.DONE, asking.notice or run.notice)
 
 
 def _batches(
@@ -129,7 +130,7 @@ def _claim(run: SuggestionRun) -> int | None:
     )
     if not claimed:
         return None
-    run.refresh_from_db(fields=["fence", "starts", "state"])
+    run.refresh_from_db(fields=["fence", "starts", "state", "notice"])
     return run.fence
 
 
@@ -141,10 +142,16 @@ def _note_size(run: SuggestionRun, fence: int, left: int) -> None:
     _ours(run, fence).update(to_look_at=F("looked_at") + left)
 
 
-def _pause(run: SuggestionRun, fence: int) -> None:
+def _pause(run: SuggestionRun, fence: int, notice: str) -> None:
     """An orderly stop half way: due again at once."""
     with transaction.atomic():
-        stopped = _ours(run, fence).update(lease_until=None, starts=0, due_at=Now(), rung_at=None)
+        stopped = _ours(run, fence).update(
+            lease_until=None,
+            starts=0,
+            due_at=Now(),
+            rung_at=None,
+            notice=notice or run.notice,
+        )
         if stopped:
             SuggestionRun.objects.ring(TASK, [run.pk])
 
@@ -216,7 +223,6 @@ def _store(
     fence: int,
     batch: list[suggesting.Suggestion],
     thresholds: Thresholds,
-    asking: Asking,
 ) -> bool:
     """Keep what was found for a batch of records; False when the run is no longer ours."""
     ours = _ours(run, fence)
@@ -229,7 +235,6 @@ def _store(
     ours.update(
         looked_at=F("looked_at") + len(batch),
         drafted=F("drafted") + changes.drafted,
-        cost_dollars=F("cost_dollars") + asking.spent(),
         lease_until=Now() + LEASE,
         **({"ranker": rankers.pop()[:80]} if rankers else {}),
     )
@@ -249,6 +254,8 @@ def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresh
         confidence=confidence,
         reason=found.reason[:300],
         ranker=found.ranker[:80],
+        local_target_id=found.local.key if found.local else None,
+        **_said(found.said),
         candidates=[
             {
                 "record": each.candidate.key,
@@ -259,3 +266,16 @@ def _as_row(run: SuggestionRun, found: suggesting.Suggestion, thresholds: Thresh
             for each in weighed[:5]
         ],
     )
+
+
+def _said(said: suggesting.Said | None) -> dict[str, Any]:
+    """What the language model said, by its own word."""
+    if said is None:
+        return {}
+    return {
+        "model": said.model[:120],
+        "model_target_id": said.target.key if said.target else None,
+        "model_reason": said.reason.value,
+        "model_confidence": suggesting.three_digits(said.confidence),
+        "model_is_cached": said.is_cached,
+    }

@@ -166,6 +166,15 @@ class Suggestion(models.Model):
     # [{"record": id, "score": 0.93, "reasons": ["same name but for the legal form"]}, …]
     candidates = models.JSONField(default=list)
     ranker = models.CharField(max_length=80, default="local")
+    # What the local ranker drafts, or would say where it is not sure enough to.
+    local_target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    # What the language model said, blank where it gave no answer: a target, or "none_fits", or
+    # "not_sure"; and how sure it said it is, which is not how sure it is shown.
+    model = models.CharField(max_length=120, blank=True)
+    model_target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
+    model_reason = models.CharField(max_length=20, blank=True)
+    model_confidence = models.DecimalField(max_digits=4, decimal_places=3, null=True)
+    model_is_cached = models.BooleanField(default=False)
 
     class Meta:
         indexes = [models.Index(fields=["source", "-id"], name="suggestions_of_a_record")]
@@ -178,19 +187,59 @@ class Suggestion(models.Model):
 
 
 class ModelExchange(models.Model):
-    """One question to a language model and what came back: everything that left the building."""
+    """One request to a language model and what came back: everything that left the building.
 
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    Written before the call with what it may cost, so that a call that never comes back counts.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="model_exchanges")
     run = models.ForeignKey(SuggestionRun, models.PROTECT, related_name="exchanges")
     at = models.DateTimeField(auto_now_add=True)
     model = models.CharField(max_length=120)
     prompt = models.TextField()
     answer = models.TextField(blank=True)
     error = models.TextField(blank=True)
+    records = models.PositiveIntegerField(default=0)  # asked about
+    answered = models.PositiveIntegerField(default=0)  # of these, in a way that can be used
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     cost_dollars = models.DecimalField(max_digits=10, decimal_places=6, default=0)
     duration_ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["company", "at"], name="exchanges_of_a_day")]
+
+
+class ModelAnswer(models.Model):
+    """What a model said to one question, so that the same question is not asked and paid again."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="model_answers")
+    exchange = models.ForeignKey(ModelExchange, models.PROTECT, related_name="answers")
+    key = models.CharField(max_length=64)  # sha256 of model, instructions and question
+    choice = models.PositiveSmallIntegerField(null=True)  # among the candidates of the question
+    confidence = models.FloatField()
+    reason = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "key"], name="one_answer_to_a_question")
+        ]
+
+
+class ModelMonth(models.Model):
+    """What a company used of the language model in one month. Locked while a call is counted."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="model_months")
+    first_day = models.DateField()
+    calls = models.PositiveIntegerField(default=0)
+    tokens = models.PositiveBigIntegerField(default=0)
+    cost_dollars = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "first_day"], name="one_row_a_month")
+        ]
 
 
 class Mapping(models.Model):

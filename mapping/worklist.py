@@ -28,6 +28,7 @@ from common.templatetags.format import confidence_percent
 from companies.models import Company
 from connectors.models import Record
 from mapping import comparing, successors, waiting
+from mapping.matching.suggesting import CLOSE
 from mapping.models import UNDECIDED, Kind, Mapping, PublicationLine, kinds_in_use
 from mapping.querysets import MappingQuerySet
 from mapping.successors import Proposal
@@ -36,8 +37,6 @@ from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
 
 PAGE = 50
-# A second candidate this near to the draft's score keeps the draft out of "accept all".
-CLOSE = Decimal("0.05")
 NO_SCORE = Decimal(-1)
 # A score or an amount, as a page's cursor prints it.
 PRINTED = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?")

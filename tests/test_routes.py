@@ -11,7 +11,7 @@ from companies.models import ApiToken, Invitation, Membership, Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
 from connectors.models import Call, ConsentRequest
 from connectors.tests.factories import ConnectionFactory, RecordFactory
-from mapping.models import ModelExchange, PublicationLine
+from mapping.models import ModelAnswer, ModelExchange, ModelMonth, PublicationLine
 from mapping.tests.factories import (
     MappingFactory,
     PublicationFactory,
@@ -204,9 +204,13 @@ def mapped(company, admin):
     suggestion = SuggestionFactory(
         id=ID, company=company, run=run, source=vendor, target=supplier, reason=f"{CANARY} reason"
     )
-    ModelExchange.objects.create(
+    exchange = ModelExchange.objects.create(
         id=ID, company=company, run=run, model="m", prompt=CANARY, answer=CANARY
     )
+    ModelAnswer.objects.create(
+        id=ID, company=company, exchange=exchange, key="0" * 64, confidence=1, reason="typo"
+    )
+    ModelMonth.objects.create(id=ID, company=company, first_day=date(2026, 1, 1))
     publication = PublicationFactory(id=ID, company=company, number=ID, by=admin)
     MappingFactory(id=ID, source=vendor, target=supplier, suggestion=suggestion, **people)
     MappingFactory(id=ID + 1, source=accepted, target=supplier, accepted=True, **decided)

@@ -1,7 +1,7 @@
 """Drafts for a list of records: what was found, what is proposed, and why. Needs no database."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -9,14 +9,27 @@ from mapping.matching.candidates import CandidateIndex
 from mapping.matching.known import Known
 from mapping.matching.line_items import Chart, rank_line_item
 from mapping.matching.names import Candidate
-from mapping.matching.opinions import SENTENCES, Opinion, Reason
+from mapping.matching.opinions import Opinion
+from mapping.matching.questions import SENTENCES, Answer, Question, Reason
 from mapping.matching.ranking import Ranking, Scored, rank
 
 LINE_ITEM_KINDS: Final = frozenset({"cost_code", "cost_type", "pair"})
-SURE_ENOUGH: Final = 0.8  # of the model
-# A model's word is never shown as surer than this: what it says was not measured here.
-MODEL_AT_MOST: Final = 0.9
-NO_ANSWER: Final = frozenset({Reason.NONE_FITS, Reason.NOT_SURE})
+SURE_ENOUGH: Final = 0.8  # of the model, by its own word
+# A second candidate this near is a close one: the draft is asked about, and not accepted in bulk.
+CLOSE: Final = Decimal("0.05")
+LEANS_FROM: Final = 0.5  # where it drafts nothing, from here on it still says what it would
+HELD_AT_MOST: Final = 200  # suggestions that wait until the model has been asked
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a language model said about a record, by its own word."""
+
+    model: str
+    target: Candidate | None  # None: none fits, or it is not sure
+    confidence: float
+    reason: Reason
+    is_cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,8 @@ class Suggestion:
     confidence: float
     reason: str
     ranker: str  # "local", or the model that was asked
+    local: Candidate | None = None  # what the local ranker drafts, or leans to
+    said: Said | None = None
 
     def draft(self, medium: Decimal) -> Candidate | None:
         """What is drafted where `medium` is the least confidence that a draft needs."""
@@ -56,14 +71,15 @@ def suggest(
     of the pairs goes before what their names say, and before the model.
     """
     ranked = _ranker(kind, targets)
-    for source in sources:
-        ranking = ranked(source)
-        if known is not None:
-            ranking = known.settle(source, ranking)
-        suggestion = _local(source, ranking)
-        if opinion is not None and ranking.is_doubtful:
-            suggestion = _second(kind, suggestion, opinion)
-        yield suggestion
+    rankings = ((source, _settled(source, ranked(source), known)) for source in sources)
+    if opinion is None:
+        return (_local(source, ranking) for source, ranking in rankings)
+    settled = known.evidence.keys() if known else frozenset[int]()
+    return _with_second_opinions(kind, rankings, settled, opinion)
+
+
+def _settled(source: Candidate, ranking: Ranking, known: Known | None) -> Ranking:
+    return ranking if known is None else known.settle(source, ranking)
 
 
 def _ranker(kind: str, targets: Sequence[Candidate]) -> Callable[[Candidate], Ranking]:
@@ -77,23 +93,102 @@ def _ranker(kind: str, targets: Sequence[Candidate]) -> Callable[[Candidate], Ra
 def _local(source: Candidate, ranking: Ranking) -> Suggestion:
     picked = None if ranking.pick is None else ranking.candidates[ranking.pick].candidate
     return Suggestion(
-        source, ranking.candidates, picked, ranking.confidence, ranking.reason, "local"
+        source,
+        ranking.candidates,
+        picked,
+        ranking.confidence,
+        ranking.reason,
+        "local",
+        local=picked or _leaning(ranking),
     )
 
 
-def _second(kind: str, first: Suggestion, opinion: Opinion) -> Suggestion:
-    """`first`, or with a target that the model is sure of; what a rule forbids is not offered."""
-    offered = [scored.candidate for scored in first.candidates if not scored.is_blocked]
-    answer = opinion.ask(kind, first.source, offered)
-    if answer is None or answer.choice is None or answer.reason in NO_ANSWER:
+def _leaning(ranking: Ranking) -> Candidate | None:
+    """What is ahead of the others, though not sure enough to be drafted."""
+    if not ranking.candidates:
+        return None
+    best, *others = ranking.candidates
+    rival = max((each.score for each in others if not each.is_blocked), default=0.0)
+    leads = best.score >= LEANS_FROM and best.score - rival >= CLOSE
+    return best.candidate if leads and not best.is_blocked else None
+
+
+# --- The second opinion ---------------------------------------------------------------------------
+
+
+def _with_second_opinions(
+    kind: str,
+    rankings: Iterable[tuple[Candidate, Ranking]],
+    settled: Collection[int],
+    opinion: Opinion,
+) -> Iterator[Suggestion]:
+    """In their order: those behind a doubtful one wait until it has been asked about."""
+    held: list[Suggestion] = []
+    doubtful: dict[int, list[Candidate]] = {}  # place in `held` to what is offered
+    for source, ranking in rankings:
+        # What a rule forbids is not offered: whoever says so, it would not be drafted.
+        offered = [each.candidate for each in ranking.candidates if not each.is_blocked]
+        # Nor is a draft put in question that people's own decisions made.
+        is_close = source.key not in settled and has_close_second(ranking)
+        if offered and (ranking.is_doubtful or is_close):
+            doubtful[len(held)] = offered
+        held.append(_local(source, ranking))
+        if not doubtful or len(doubtful) == opinion.at_once or len(held) == HELD_AT_MOST:
+            yield from _asked(kind, held, doubtful, opinion)
+            held, doubtful = [], {}
+    yield from _asked(kind, held, doubtful, opinion)
+
+
+def has_close_second(ranking: Ranking) -> bool:
+    """It has a draft, and another that may be drafted is nearly as good."""
+    if ranking.pick is None:
+        return False
+    others = (each for at, each in enumerate(ranking.candidates) if at != ranking.pick)
+    needed = ranking.confidence - float(CLOSE)
+    return any(each.score >= needed and not each.is_blocked for each in others)
+
+
+def _asked(
+    kind: str, held: list[Suggestion], doubtful: dict[int, list[Candidate]], opinion: Opinion
+) -> list[Suggestion]:
+    """`held`, the doubtful ones weighed with what the model says."""
+    if not doubtful:
+        return held
+    questions = [
+        Question(kind, held[at].source, tuple(offered)) for at, offered in doubtful.items()
+    ]
+    weighed = list(held)
+    for at, question, answer in zip(doubtful, questions, opinion.ask(questions), strict=True):
+        if answer is not None:
+            said = _said(answer, question, opinion.name)
+            weighed[at] = weigh(held[at], said, opinion.surest)
+    return weighed
+
+
+def _said(answer: Answer, question: Question, model: str) -> Said:
+    """An answer that contradicts itself, or that it is not sure of, names nobody."""
+    named = None if answer.choice is None else question.candidates[answer.choice]
+    reason = answer.reason
+    if answer.confidence < SURE_ENOUGH or (named is None) != (reason is Reason.NONE_FITS):
+        named, reason = None, Reason.NOT_SURE
+    if reason is Reason.NOT_SURE:
+        named = None
+    return Said(model, named, answer.confidence, reason, answer.is_cached)
+
+
+def weigh(first: Suggestion, said: Said, surest: float) -> Suggestion:
+    """Both agree, or only one has an opinion: a draft. They differ: a person has to choose."""
+    first = replace(first, said=said)
+    if said.reason is Reason.NOT_SURE or (said.target is None and first.target is None):
         return first
-    if answer.confidence < SURE_ENOUGH:
-        return first
-    return Suggestion(
-        first.source,
-        first.candidates,
-        offered[answer.choice],
-        min(answer.confidence, MODEL_AT_MOST),
-        f"the language model says: {SENTENCES[answer.reason]}",
-        opinion.name,
+    if said.target is None or (first.local is not None and first.local is not said.target):
+        return replace(first, target=None, reason="the language model and the local ranker differ")
+    if first.target is not None:
+        return replace(first, reason=f"{first.reason}; the language model agrees")
+    return replace(
+        first,
+        target=said.target,
+        confidence=min(said.confidence, surest),
+        reason=f"the language model says: {SENTENCES[said.reason]}",
+        ranker=said.model,
     )

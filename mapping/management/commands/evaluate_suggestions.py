@@ -47,7 +47,7 @@ class Command(BaseCommand):
         result, judged = evaluating.evaluate(labelled, opinion=opinion)
         result["ranker"] = opinion.name if opinion else "local"
         if opinion is not None:
-            result["notice"], result["dollars"] = opinion.notice, float(opinion.spent)
+            result["notice"], result["dollars"] = opinion.notice, float(opinion.spent.dollars)
         if options["wrong"]:
             self._list_the_wrong(labelled, judged)
         if options["json"]:
@@ -83,4 +83,4 @@ def _opinion() -> Opinion:
     config = ModelConfig.from_settings(settings.AI)
     if config is None:
         raise CommandError("No language model is set up. Set AI_MODEL, or use --ranker local.")
-    return Opinion(config, record=lambda _: None)
+    return Opinion(config)

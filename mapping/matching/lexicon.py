@@ -1,13 +1,16 @@
-"""The words of the trade: short forms and building trades, read from `lexicon.toml`."""
+"""The words of the trade, read from `lexicon.toml` and `concepts.toml`."""
 
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-_DATA: Final[dict[str, Any]] = tomllib.loads(
-    Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
-)
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+_DATA: Final = _read("lexicon.toml")
 
 ABBREVIATIONS: Final[dict[str, str]] = _DATA["abbreviations"]
 
@@ -36,23 +39,47 @@ PROJECT_WORK: Final[frozenset[str]] = frozenset(_DATA["projects"]["work"])
 
 # --- What a line item is about --------------------------------------------------------------------
 
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
 LINE_ITEMS: Final[dict[str, list[str]]] = _DATA["line_items"]
-CONCEPTS: Final[dict[str, dict[str, str]]] = _DATA["concepts"]
+LINE_WORDS: Final[dict[str, str]] = _DATA["line_words"]
+CONCEPTS: Final[dict[str, dict[str, str]]] = _read("concepts.toml")
 COST_TYPES: Final[dict[str, str]] = {
-    spelling.strip(): name
+    spelling: name
     for name, spellings in _DATA["cost_types"].items()
-    for spelling in spellings.split(",")
+    for spelling in _split(spellings)
 }
+SAYS: Final = {name: _split(entry["says"]) for name, entry in CONCEPTS.items()}
+SECTIONS: Final = {name: _split(entry.get("csi", "")) for name, entry in CONCEPTS.items()}
+_KINDS: Final = {name: _split(entry.get("is", "")) for name, entry in CONCEPTS.items()}
+CONDITIONS: Final = frozenset(
+    name for name, kinds in _KINDS.items() if {"condition", "overhead", "broad"} & set(kinds)
+)
+OVERHEADS: Final = frozenset(name for name, kinds in _KINDS.items() if "overhead" in kinds)
+OFFICE: Final = frozenset(
+    name for name, kinds in _KINDS.items() if {"overhead", "office"} & set(kinds)
+)
+ACTIONS: Final = frozenset(name for name, kinds in _KINDS.items() if "action" in kinds)
+
+
+# How well the account of the broader thing serves, for the likeliest one and for any other.
+LIKELIEST: Final = 0.9
+OTHERWISE: Final = 0.8
+FARTHEST: Final = 0.7
 
 
 @cache
-def broader(concept: str) -> dict[str, int]:
-    """The concept and everything it is a kind of, and how many steps up that is."""
-    steps = {concept: 0}
+def broader(concept: str) -> dict[str, float]:
+    """The concept and everything it is a kind of, and how well the broader thing's row serves."""
+    served = {concept: 1.0}
     waiting = [concept]
     for each in waiting:
-        for above in CONCEPTS.get(each, {}).get("under", "").split(","):
-            if above.strip() and above.strip() not in steps:
-                steps[above.strip()] = steps[each] + 1
-                waiting.append(above.strip())
-    return steps
+        for number, above in enumerate(_split(CONCEPTS.get(each, {}).get("under", ""))):
+            share = served[each] * (OTHERWISE if number else LIKELIEST)
+            if share >= FARTHEST and share > served.get(above, 0.0):
+                served[above] = share
+                waiting.append(above)
+    return served

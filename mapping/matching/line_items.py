@@ -1,214 +1,61 @@
 """Ranks items and accounts for a cost code or cost type: by what they are about, not by spelling.
 
-Every target is scored, there is no shortlist: a chart has some hundred rows. Names are read into
-concepts of the trade (`lexicon.toml`); cost types choose among the chart's labor, material and
-subcontract accounts. Right or absent, as in `ranking`.
+Every target is scored, there is no shortlist: a chart has some hundred rows. `subjects` reads names
+into concepts of the trade; cost types choose among the chart's labor, material and subcontract
+accounts. Right or absent, as in `ranking`.
 """
 
-import re
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz
 
-from mapping.matching.lexicon import CONCEPTS, COST_TYPES, LINE_ITEMS, broader
-from mapping.matching.names import Candidate, canonical, fold, normalise, split_code
+from mapping.matching import subjects
+from mapping.matching.lexicon import CONDITIONS, OFFICE, broader
+from mapping.matching.names import Candidate
 from mapping.matching.ranking import SHOWN, Ranking, Scored
+from mapping.matching.subjects import Subject
 
 NEEDED: Final = 0.78
 CLOSE: Final = 0.07
 CERTAIN: Final = 0.99
+AT_MOST: Final = 0.98
 
-BROADER: Final = 0.9  # a step from the narrow thing to the account of the broad one
-UNRELATED: Final = 0.4
 NARROWER: Final = 0.5  # the source says less than the target: often more than one fits
-BESIDE: Final = 0.3  # weight of what stands in front of the head word: "concrete testing"
-BESIDE_UNKNOWN: Final = 0.2  # where no concept is known for it: "rigid insulation"
+UNRELATED: Final = 0.4
+IN_CONTEXT: Final = 0.03  # what stands beside is what the row is about, or its category
 OVERHEAD: Final = 0.9  # the cost of a job goes to cost of goods sold where it can
+FALLBACK: Final = 0.88  # "Materials - Other", and the one account of a cost type
+HEAD: Final = 0.6
+UNASKED: Final = 0.15  # of "Survey & Soil Tests", the soil tests for a survey
+AMBIGUOUS: Final = 0.85  # a sprinkler is for a lawn or for a fire; one of them has a row
+SHOWN_ONLY: Final = 0.09  # at most, for what fills up the five: related, or takes what is left over
+OF_ANOTHER_TYPE: Final = 0.45  # at most, for a row of a cost type the source is not of
+
 SPLIT_FROM: Final = 3  # so many targets named for a cost type, of two types, split a chart
-LONGEST_PHRASE: Final = 6
-
-_JOINTS = re.compile(r"[,;&/+()]|\band\b|\bw/|\s[-–—]\s")
-_WORDS = re.compile(r"[^\W_]+")
-_CODE_ENDING = re.compile(r"[.\-\s]([lmseo])$", re.IGNORECASE)
-
-EMPTY: Final = frozenset(canonical(word) for word in LINE_ITEMS["empty"])
-NOT_ABOUT: Final = frozenset(LINE_ITEMS["not_about"])
-FALLBACK_WORDS: Final = frozenset({"other", "misc", "trade", "regular"})
-NOT_TRADES: Final = frozenset(LINE_ITEMS["not_trades"])
-
-
-def _tokens(text: str) -> list[str]:
-    return [canonical(word) for word in _WORDS.findall(fold(text).replace("'", ""))]
+FEW_COSTS: Final = 5
+TYPES: Final = ("labor", "material", "subcontract", "equipment")
+# A chart's types that a job's cost never goes to, as systems and their exports spell them.
+NEVER_COSTED: Final = (
+    "bank", "cash", "receivable", "payable", "asset", "liabilit", "equity", "income", "revenue",
+    "credit card", "inventory",
+)  # fmt: skip
+# Whoever does the work: such rows share out a cost type's account, as journeymen and apprentices.
+PERSONS: Final = frozenset({"general_labor", "supervision", "carpentry", "management"})
+STAFF: Final = frozenset({"supervision", "project_management", "management", "clerical"})
+RENTED: Final = frozenset({"equipment_rental"})
 
 
-def _plain(text: str) -> tuple[str, ...]:
-    """The words of a phrase without "and", so that `&`, a comma and a slash are alike."""
-    return tuple(word for word in _tokens(text.replace("&", " ")) if word != "and")
-
-
-PHRASES: Final[dict[tuple[str, ...], frozenset[str]]] = {}
-SPANNING: Final[set[tuple[str, ...]]] = set()  # phrases with an "and" of their own
-for _concept, _entry in CONCEPTS.items():
-    for _phrase in _entry["says"].split(","):
-        _key = _plain(_phrase)
-        PHRASES[_key] = PHRASES.get(_key, frozenset()) | {_concept}
-        if " and " in _phrase:
-            SPANNING.add(_key)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a name is about: concepts with their weight (words not known stand for themselves)."""
-
-    text: str
-    weights: tuple[tuple[frozenset[str], float], ...]
-    type: str = ""  # labor, material, subcontract, equipment, other
-    family: frozenset[str] = frozenset()  # of the category it stands under
-    is_fallback: bool = False  # "Materials - Other"
-    place: str = ""  # interior or exterior, where the name says one of them
-
-    @property
-    def concepts(self) -> frozenset[str]:
-        return frozenset().union(*(meant for meant, _ in self.weights))
-
-
-def _about(text: str) -> str:
-    """What "testing of concrete" is about: testing."""
-    words = text.split()
-    for at, word in enumerate(words):
-        if at and word.casefold().strip(",") in NOT_ABOUT:
-            return " ".join(words[:at])
-    return text
-
-
-def _joint_positions(text: str) -> tuple[tuple[str, ...], set[int]]:
-    """The words, and before which of them something new begins."""
-    words: list[str] = []
-    joints: set[int] = set()
-    for part in _JOINTS.split(fold(text)):
-        joints.add(len(words))
-        words.extend(_plain(part))
-    return tuple(words), joints
-
-
-def _meanings(
-    words: tuple[str, ...], joints: Collection[int] = ()
-) -> list[tuple[int, frozenset[str]]]:
-    """Longest phrases first from the left: where each ends, and what it means."""
-    found: list[tuple[int, frozenset[str]]] = []
-    at = 0
-    while at < len(words):
-        end, meant = _longest_phrase(words, at, joints)
-        if meant:
-            found.append((end, meant))
-        elif words[at] not in EMPTY and not words[at].isdigit():
-            found.append((end, frozenset({"=" + words[at]})))
-        at = end
-    return found
-
-
-def _longest_phrase(
-    words: tuple[str, ...], at: int, joints: Collection[int]
-) -> tuple[int, frozenset[str]]:
-    """Only a phrase with an "and" of its own reaches over a comma or an "and"."""
-    for end in range(min(at + LONGEST_PHRASE, len(words)), at, -1):
-        phrase = words[at:end]
-        is_whole = phrase in SPANNING or not any(at < joint < end for joint in joints)
-        if is_whole and (meant := PHRASES.get(phrase)):
-            return end, meant
-    return at + 1, frozenset()
-
-
-def _place(text: str) -> str:
-    said = {"interior", "exterior"} & set(_plain(text))
-    return said.pop() if len(said) == 1 else ""
-
-
-def _weighted(text: str) -> tuple[tuple[frozenset[str], float], ...]:
-    """The head word of each part counts in full, what stands before it little."""
-    words, joints = _joint_positions(_about(text))
-    meanings = _meanings(words, joints)
-    weighted = []
-    for number, (end, meant) in enumerate(meanings):
-        following = meanings[number + 1][0] if number + 1 < len(meanings) else None
-        is_head = following is None or any(end <= joint < following for joint in joints)
-        known = not next(iter(meant)).startswith("=")
-        if is_head:
-            weighted.append((meant, 1.0 if known else 0.6))
-        else:
-            weighted.append((meant, BESIDE if known else BESIDE_UNKNOWN))
-    return tuple(weighted)
-
-
-def cost_type(text: str) -> str:
-    return COST_TYPES.get(" ".join(_WORDS.findall(fold(text))), "")
-
-
-def _types_in_words(text: str) -> tuple[str, str]:
-    """The cost type a name ends with or contains, and the name without such words.
-
-    A name with two, "labor and material", has none.
-    """
-    words = text.split()
-    plain = ["".join(_WORDS.findall(fold(word))) for word in words]
-    said = [COST_TYPES.get(word, "") if len(word) > 2 and word != "other" else "" for word in plain]
-    types = {each for each in said if each}
-    rest = [word for word, each in zip(words, said, strict=True) if not each]
-    return (types.pop() if len(types) == 1 else "", " ".join(rest) or text)
-
-
-def _as_material(meant: frozenset[str], said: str) -> frozenset[str]:
-    """Rough carpentry is lumber as material, and either when the cost type is not said."""
-    bought = frozenset(CONCEPTS.get(each, {}).get("material", each) for each in meant)
-    return bought if said else bought | meant
-
-
-@lru_cache(maxsize=20_000)
-def source_subject(name: str, code: str, kind: str) -> Subject:
-    plain = split_code(name)[1]
-    ending = _CODE_ENDING.search(code)
-    in_words, rest = _types_in_words(plain)
-    said = cost_type(kind) or (cost_type(ending[1]) if ending else "") or in_words
-    weights = _weighted(plain if in_words == "equipment" else rest)
-    if said in {"", "material"}:
-        weights = tuple((_as_material(meant, said), weight) for meant, weight in weights)
-    return Subject(normalise(plain), weights, said, place=_place(plain))
-
-
-@lru_cache(maxsize=20_000)
-def target_subject(name: str) -> Subject:
-    label = split_code(name)[1]
-    category, _, leaf = label.rpartition(":")
-    said, rest = _leading_type(leaf)
-    spanning = _plain(f"{category.rpartition(':')[2]} {leaf}")
-    weights = ((PHRASES[spanning], 1.0),) if category and spanning in PHRASES else _weighted(rest)
-    implied = {CONCEPTS.get(each, {}).get("type", "") for meant, _ in weights for each in meant}
-    family = frozenset().union(*(meant for _, meant in _meanings(_plain(category))))
-    words = set(_plain(rest))
-    return Subject(
-        normalise(leaf),
-        weights,
-        said or _types_in_words(category)[0] or next((each for each in implied if each), ""),
-        family,
-        is_fallback=bool(said) and bool(words) and words <= FALLBACK_WORDS,
-        place=_place(leaf) or _place(category),
-    )
-
-
-def _leading_type(leaf: str) -> tuple[str, str]:
-    """`"Sub - Roofing"` is for subcontracts, and about roofing; `"Framing Labor"` is labor."""
-    front, dash, rest = leaf.partition(" - ")
-    if dash and (said := cost_type(front)):
-        return said, rest
-    words = leaf.split()
-    if len(words) > 1 and (said := cost_type(words[-1])) == "labor":
-        return said, " ".join(words[:-1])
-    return "", leaf
+def role(type_: str) -> str:
+    """`cost`, `overhead` or `never`, by the type of an account; an item's is `cost`."""
+    said = type_.casefold()
+    if "cost" in said or "cogs" in said:
+        return "cost"
+    if "expense" in said or "overhead" in said:
+        return "never" if "income" in said and "expense" not in said else "overhead"
+    return "never" if any(word in said for word in NEVER_COSTED) else "cost"
 
 
 class Chart:
@@ -216,20 +63,70 @@ class Chart:
 
     def __init__(self, targets: Sequence[Candidate]) -> None:
         self.targets = targets
-        self.subjects = [target_subject(target.path or target.name) for target in targets]
-        types = Counter(
+        self.roles = [role(target.type) for target in targets]
+        # In a small firm's chart jobs are costed among the expenses.
+        self.has_costs = self.roles.count("cost") >= FEW_COSTS
+        self.costed = {"cost"} if self.has_costs else {"cost", "overhead"}
+        self.subjects = [
+            _in_office(subjects.of_target(target.path or target.name), place)
+            for target, place in zip(targets, self.roles, strict=True)
+        ]
+        told = Counter(
             subject.type
-            for subject in self.subjects
-            if subject.type in {"labor", "material", "subcontract"}
+            for subject, place in zip(self.subjects, self.roles, strict=True)
+            if place in self.costed
+            and subject.type in {"labor", "material", "subcontract"}
+            and (subject.is_type_told or subject.is_whole)
         )
-        self.splits = len(types) > 1 and sum(n >= SPLIT_FROM for n in types.values()) > 1
-        self.has_subcontracts = "subcontract" in types
+        self.has_subcontracts = "subcontract" in told
+        # One account for each type, "Job Materials" and "Subcontractors", splits a chart as well.
+        self.splits = (len(told) > 1 and sum(n >= SPLIT_FROM for n in told.values()) > 1) or len(
+            [type_ for type_ in ("material", "subcontract") if self._takes_all(type_)]
+        ) > 1
         self.names = Counter(subject.text for subject in self.subjects)
 
     def __len__(self) -> int:
         return len(self.targets)
 
+    def _takes_all(self, type_: str) -> list[int]:
+        return [
+            at
+            for at, subject in enumerate(self.subjects)
+            if self.roles[at] != "never"
+            and subject.type == type_
+            and (subject.is_whole or subject.is_rest)
+        ]
 
+    @cached_property
+    def rests(self) -> dict[str, list[int]]:
+        """By cost type, the rows for what has none of its own: "Other" first, else the whole."""
+        found = {}
+        for type_ in TYPES:
+            rows = self._takes_all(type_)
+            rest = [at for at in rows if self.subjects[at].is_rest]
+            found[type_] = rest or [at for at in rows if not self._is_shared_out(type_)]
+        return found
+
+    def _is_shared_out(self, type_: str) -> bool:
+        """Direct labor by journeyman and apprentice: which of them did it, nobody can tell."""
+        return type_ == "labor" and any(
+            subject.type == "labor" and not subject.is_whole and subject.concepts & PERSONS
+            and not subject.concepts & {"overtime"}
+            for subject in self.subjects
+        )  # fmt: skip
+
+
+def _in_office(subject: Subject, place: str) -> Subject:
+    """Utilities among the overhead are the office's, not pipes in the ground."""
+    if place != "overhead" or "site_utilities" not in subject.heads:
+        return subject
+    return Subject(subject.text, ((frozenset({"office_utilities"}), 1.0),), subject.type)
+
+
+# --- How well a row fits --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=100_000)
 def _closeness(mine: str, theirs: str) -> float:
     if mine == theirs:
         return 1.0
@@ -237,75 +134,175 @@ def _closeness(mine: str, theirs: str) -> float:
         return 0.9 if mine[0] == theirs[0] and fuzz.ratio(mine, theirs) > 88 else 0.0
     above = broader(mine)
     if theirs in above:
-        return BROADER ** above[theirs]
+        return above[theirs]
     return NARROWER if mine in broader(theirs) else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def _nearest(meant: frozenset[str], concepts: frozenset[str]) -> float:
+    return max((_closeness(mine, theirs) for mine in meant for theirs in concepts), default=0.0)
 
 
 def _cover(source: Subject, target: Subject) -> float:
     """How much of what the source is about the target is about too."""
-    whole = sum(weight for _, weight in source.weights)
-    if not whole or not target.weights:
+    whole = sum(weight for _, weight in source.parts)
+    if not whole or not target.parts:
         return 0.0
-    heads = [
-        max(_closeness(mine, theirs) for mine in meant for theirs in target.concepts) * weight
-        for meant, weight in source.weights
-    ]
-    return sum(heads) / whole
+    return sum(_nearest(meant, target.heads) * weight for meant, weight in source.parts) / whole
 
 
 def _target_cover(source: Subject, target: Subject) -> float:
     """How much of the target the source asks for; a list of several things asks for any."""
-    whole = sum(weight for _, weight in target.weights)
-    met = sum(
-        weight
-        for theirs, weight in target.weights
-        if any(_closeness(mine, each) for mine in source.concepts for each in theirs)
-    )
+    asked = source.concepts | source.context
+    whole = met = 0.0
+    for theirs, weight in target.parts:
+        is_met = _either_way(asked, theirs)
+        worth = weight if is_met or weight < HEAD else weight * UNASKED
+        whole += worth
+        met += worth if is_met else 0.0
     return met / whole if whole else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def _either_way(asked: frozenset[str], theirs: frozenset[str]) -> bool:
+    return any(_closeness(mine, each) for mine in asked for each in theirs)
 
 
 def _type_fits(source: Subject, target: Subject, chart: Chart) -> bool:
     if not target.type or target.type == "other":
         return True
-    if not source.type:
+    if not source.type or _is_either(source, chart):
         return not chart.splits
     if source.type == target.type:
         return True
     pair = {source.type, target.type}
     if pair == {"labor", "subcontract"}:
         return not chart.has_subcontracts
-    return pair == {"other", "equipment"}
+    if target.type == "labor" and not chart.splits and not target.is_type_told:
+        return True  # "Superintendent" is one of itself, whoever bills for it
+    return pair == {"other", "equipment"} or (
+        target.type == "equipment" and bool(source.concepts & target.concepts)
+    )
 
 
-def _score(source: Subject, target: Subject, candidate: Candidate, chart: Chart) -> float:
-    if {source.place, target.place} == {"interior", "exterior"}:
+def _is_either(source: Subject, chart: Chart) -> bool:
+    """Labor in a name, not in a field, may be our own people's or a subcontractor's."""
+    return source.type == "labor" and not source.is_type_told and chart.has_subcontracts
+
+
+def _fits(source: Subject, at: int, chart: Chart) -> bool:
+    """Whether the row may be drafted for what it is: the firm's expenses are not a job's cost."""
+    if chart.has_costs and chart.roles[at] == "overhead":
+        if chart.splits and source.type not in {"", "other"}:
+            return False  # what is costed by type is the cost of a job
+        if source.is_known and not source.heads & OFFICE:
+            return False
+    return _type_fits(source, chart.subjects[at], chart)
+
+
+def _score(source: Subject, at: int, chart: Chart) -> float:
+    """How sure it is that the row is the right one; a row of another cost type stays low."""
+    target = chart.subjects[at]
+    if chart.roles[at] == "never" or {source.place, target.place} == {"interior", "exterior"}:
         return 0.0
-    is_overhead = candidate.type.casefold().startswith("expense")
-    if not _type_fits(source, target, chart):
-        return 0.0
-    if is_overhead and chart.splits and source.type != "other":
-        return 0.0  # what is costed by type is the cost of a job
-    if source.text and source.text == target.text and chart.names[target.text] == 1:
+    fits = _fits(source, at, chart)
+    if fits and source.text and source.text == target.text and chart.names[target.text] == 1:
         return CERTAIN
     score = _cover(source, target) * (0.8 + 0.2 * _target_cover(source, target))
-    if target.family & source.concepts:
-        score += 0.03
-    if is_overhead:
+    if score and target.context & (source.concepts | source.context):
+        score += IN_CONTEXT
+    if score and target.concepts & source.context:
+        score += IN_CONTEXT
+    if chart.roles[at] == "overhead":
         score *= OVERHEAD
-    return min(score, 0.98)
+    if any(_is_ambiguous(meant, target.concepts) for meant in source.meanings):
+        score *= AMBIGUOUS
+    return min(score, AT_MOST) if fits else min(score / 2, OF_ANOTHER_TYPE)
+
+
+@lru_cache(maxsize=100_000)
+def _is_ambiguous(meant: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Whether a word means several unlike things and the row is about some of them only."""
+    roots = [frozenset(broader(each)) for each in meant]
+    if len(meant) < 2 or any(frozenset.intersection(*roots)):
+        return False
+    return not all(_nearest(frozenset({each}), theirs) for each in meant)
+
+
+# --- Rows that take what has none of its own ------------------------------------------------------
 
 
 def _fallback(source: Subject, chart: Chart, scores: Sequence[float]) -> int | None:
-    """Such as "Materials - Other", for a material of a trade that has no account of its own."""
-    known = {each for each in source.concepts if not each.startswith("=")}
-    if not known or known & NOT_TRADES or max(scores) > UNRELATED:
+    """ "Materials - Other" for a trade without an account, or the one account of a cost type."""
+    rows = chart.rests.get(source.type, [])
+    if len(rows) != 1 or not chart.splits or _is_either(source, chart):
         return None
+    row = rows[0]
+    if source.type == "labor":
+        return None if source.heads & STAFF and _has_own(source, chart) else row
+    if source.type == "equipment":
+        return None  # owned, rented or its fuel: only a name can tell
+    if max(scores) > UNRELATED:
+        return None
+    if source.heads & CONDITIONS and not _is_bought_whole(source, chart, row):
+        return None
+    return row if source.is_known or chart.subjects[row].is_whole else None
+
+
+def _is_bought_whole(source: Subject, chart: Chart, row: int) -> bool:
+    """Where all subcontractors have one account, a flagger who bills is one of them."""
+    return source.type == "subcontract" and source.is_type_told and chart.subjects[row].is_whole
+
+
+def _has_own(source: Subject, chart: Chart) -> bool:
+    """Salaries of project managers among the overhead, beside direct labor."""
+    return any(
+        chart.roles[at] != "never" and source.heads & subject.heads
+        for at, subject in enumerate(chart.subjects)
+    )
+
+
+def _machine_row(source: Subject, chart: Chart, scores: Sequence[float]) -> int | None:
+    """Where a machine at work is costed, if the chart has one such row and none for the work."""
     rows = [
         at
         for at, subject in enumerate(chart.subjects)
-        if subject.is_fallback and subject.type == source.type != ""
+        if chart.roles[at] in chart.costed
+        and subject.heads & {"equipment_rental", "owned_equipment"}
     ]
-    return rows[0] if len(rows) == 1 else None
+    is_work = (
+        chart.splits
+        and source.type == "equipment"
+        and source.is_known
+        and not source.heads & CONDITIONS
+    )
+    return rows[0] if is_work and len(rows) == 1 and max(scores) <= UNRELATED else None
+
+
+def _fill(source: Subject, chart: Chart, scores: Sequence[float]) -> dict[int, float]:
+    """Low scores for rows a person may want where nothing better is found."""
+    roots = {above for each in source.concepts | source.context for above in broader(each)}
+    filled = {}
+    for at, subject in enumerate(chart.subjects):
+        if scores[at] or chart.roles[at] == "never":
+            continue
+        same_type = subject.type == source.type
+        worth = 0.0
+        if any(above in roots for each in subject.concepts for above in broader(each)):
+            worth += 0.4
+        if (subject.is_rest or subject.is_whole) and (same_type or not source.type):
+            worth += 0.35
+        if "miscellaneous" in subject.concepts and chart.roles[at] == "cost":
+            worth += 0.3
+        if subject.type and source.type and not same_type:
+            worth *= 0.3
+        worth += 0.001 * fuzz.token_set_ratio(source.text, subject.text)
+        worth *= 1.0 if chart.roles[at] == "cost" else 0.5
+        filled[at] = SHOWN_ONLY * min(worth, 1.0)
+    return filled
+
+
+# --- The answer -----------------------------------------------------------------------------------
 
 
 def rank_line_item(source: Candidate, chart: Chart, *, shown: int = SHOWN) -> Ranking:
@@ -314,34 +311,36 @@ def rank_line_item(source: Candidate, chart: Chart, *, shown: int = SHOWN) -> Ra
         return Ranking((), None, 0.0, "nothing in the list")
     if source.is_heading:
         return Ranking((), None, 0.0, "a heading: the codes below it are mapped, not it")
-    subject = source_subject(source.name, source.code, source.type)
-    scores = [
-        _score(subject, target, candidate, chart)
-        for target, candidate in zip(chart.subjects, chart.targets, strict=True)
-    ]
-    fallback = _fallback(subject, chart, scores)
+    subject = subjects.of_source(source.name, source.code, source.type)
+    scores = [_score(subject, at, chart) for at in range(len(chart))]
+    is_anything = any(scores)
+    fitting = [score if _fits(subject, at, chart) else 0.0 for at, score in enumerate(scores)]
+    fallback = _fallback(subject, chart, fitting)
+    if fallback is None:
+        fallback = _machine_row(subject, chart, fitting)
     if fallback is not None:
-        scores[fallback] = NEEDED + 0.02
-    order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[:shown]
+        scores[fallback] = max(scores[fallback], FALLBACK)
+    filled = _fill(subject, chart, scores)
+    weighed = [score or filled.get(at, 0.0) for at, score in enumerate(scores)]
+    order = sorted(range(len(weighed)), key=lambda at: (-weighed[at], at))[:shown]
     best = tuple(
-        Scored(chart.targets[at], scores[at], _reasons(subject, chart.subjects[at], at == fallback))
+        Scored(chart.targets[at], weighed[at], _reasons(subject, chart, at, fallback))
         for at in order
-        if scores[at] > 0.0
+        if chart.roles[at] != "never"
     )
-    if not best:
-        return Ranking((), None, 0.0, "nothing in the list is about this")
-    refusal = _refusal(subject, chart, [scored.score for scored in best])
-    if refusal:
+    if fallback is None and not is_anything:
+        return Ranking(best, None, 0.0, "nothing in the list is about this")
+    if refusal := _refusal(subject, chart, [scored.score for scored in best]):
         return Ranking(best, None, best[0].score, refusal)
     return Ranking(best, 0, best[0].score, "; ".join(best[0].reasons))
 
 
 def _refusal(subject: Subject, chart: Chart, scores: Sequence[float]) -> str:
     if scores[0] < NEEDED:
-        if chart.splits and not subject.type:
+        if chart.splits and (not subject.type or _is_either(subject, chart)):
             return "the list splits by cost type and the source has none"
         return "no candidate is sure enough"
-    if any(first - second < CLOSE for first, second in pairwise(scores[:2])):
+    if len(scores) > 1 and scores[0] - scores[1] < CLOSE:
         return "two candidates fit about as well"
     if _rows_apart(subject, chart):
         return "the source names two things, and each has a row of its own"
@@ -350,19 +349,30 @@ def _refusal(subject: Subject, chart: Chart, scores: Sequence[float]) -> str:
 
 def _rows_apart(subject: Subject, chart: Chart) -> bool:
     """Such as "plaster & drywall" beside a row for plaster and a row for drywall."""
+    if subject.type == "labor" and chart.rests.get("labor"):
+        return False
     rows = [
-        {at for at, target in enumerate(chart.subjects) if target.concepts & meant}
-        for meant, weight in subject.weights
+        {
+            at
+            for at, target in enumerate(chart.subjects)
+            if target.heads & meant
+            and chart.roles[at] != "never"
+            and _type_fits(subject, target, chart)
+        }
+        for meant, weight in subject.parts
         if weight == 1.0
     ]
     exact = [each for each in rows if each]
     return len(exact) > 1 and not set.intersection(*exact)
 
 
-def _reasons(source: Subject, target: Subject, is_fallback: bool) -> tuple[str, ...]:
-    if is_fallback:
-        return (f"no {target.type} row of its own in the list",)
-    if source.text == target.text:
+def _reasons(source: Subject, chart: Chart, at: int, fallback: int | None) -> tuple[str, ...]:
+    target = chart.subjects[at]
+    if at == fallback:
+        if target.is_rest or not target.is_whole:
+            return (f"no {source.type} row of its own in the list",)
+        return (f"{target.type} account for a {source.type} code",)
+    if source.text and source.text == target.text:
         return ("same name",)
     shared = sorted(
         {
@@ -374,5 +384,7 @@ def _reasons(source: Subject, target: Subject, is_fallback: bool) -> tuple[str, 
     )
     reasons = [f"both about {', '.join(shared[:3])}"] if shared else []
     if source.type and source.type == target.type:
-        reasons.append(f"both {source.type}")
+        reasons.append(f"{target.type} account for a {source.type} code")
+    elif reasons and source.type and target.type:
+        reasons.append(f"but for {target.type}")
     return tuple(reasons)

@@ -1,0 +1,90 @@
+"""How often drafts for lines of cost are right, on lists and charts labelled for this test.
+
+`line_items/cost_codes.csv` has lists of a dozen kinds of firms, each label with its reason where it
+needs one; a cell is a target's key, `none`, or `?k1/k2` where several are defensible. A label was
+set before the ranker was run on it.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.names import Candidate
+
+FOLDER = Path(__file__).with_name("line_items")
+CHARTS = {
+    "gold_items": "items.csv",
+    "gold_builder": "chart_builder.csv",
+    "gold_split": "chart_split.csv",
+    "gold_broad": "chart_broad.csv",
+}
+
+
+def rows(name):
+    with (FOLDER / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def answers(column):
+    """(the code's row, right keys, whether only one is right, drafted key, keys shown)"""
+    listed = rows(CHARTS[column])
+    chart = Chart(
+        [
+            Candidate(at, row["name"], row["number"], type=row["type"])
+            for at, row in enumerate(listed)
+        ]
+    )
+    found = []
+    for row in rows("cost_codes.csv"):
+        cell = row[column]
+        right = set(cell.lstrip("?").split("/")) - {"none"}
+        ranking = rank_line_item(
+            Candidate(-1, row["name"], row["code"], type=row["cost_type"]), chart
+        )
+        shown = [listed[each.candidate.key]["key"] for each in ranking.candidates]
+        drafted = None if ranking.pick is None else shown[ranking.pick]
+        found.append((row, right, bool(right) and not cell.startswith("?"), drafted, shown))
+    return found
+
+
+@pytest.mark.parametrize("column", CHARTS)
+def test_a_draft_is_right_or_one_of_the_defensible(column):
+    wrong = [
+        (row["name"], row["cost_type"], drafted)
+        for row, right, _, drafted, _ in answers(column)
+        if drafted is not None and drafted not in right
+    ]
+
+    assert len(wrong) <= 0.02 * len(answers(column)), wrong
+
+
+@pytest.mark.parametrize("column", CHARTS)
+def test_what_has_no_answer_is_left_alone(column):
+    wrong = [
+        (row["name"], drafted)
+        for row, right, _, drafted, _ in answers(column)
+        if not right and drafted is not None
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("column", "share"),
+    [("gold_items", 0.93), ("gold_builder", 0.88), ("gold_split", 0.88), ("gold_broad", 0.88)],
+)
+def test_most_codes_with_one_answer_are_drafted(column, share):
+    one = [(drafted in right) for _, right, is_one, drafted, _ in answers(column) if is_one]
+
+    assert sum(one) >= share * len(one)
+
+
+@pytest.mark.parametrize("column", CHARTS)
+def test_the_right_row_is_among_the_five_shown(column):
+    shown = [bool(right & set(five)) for _, right, is_one, _, five in answers(column) if is_one]
+
+    assert sum(shown) >= 0.98 * len(shown)

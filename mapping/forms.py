@@ -101,6 +101,15 @@ class ReasonForm(forms.Form):
     )
 
 
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        help_text="CSV or XLSX, 5 MB at most. You see every difference before anything changes.",
+        widget=forms.ClearableFileInput({"accept": ".csv,.xlsx,text/csv"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+
+
 class ThresholdsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Both bars of each kind. `version` is what the person was looking at."""
 

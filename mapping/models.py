@@ -464,3 +464,55 @@ class PublicationLine(models.Model):
     source_label = models.CharField(max_length=2200)
     target_label = models.CharField(max_length=2200)
     riding_label = models.CharField(max_length=4500, blank=True)
+
+
+class MappingFile(Work):
+    """A spreadsheet somebody uploaded: what it comes to line by line, and what was done of it."""
+
+    class State(models.TextChoices):
+        PREVIEWED = "previewed", "Previewed"
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+
+    class Mode(models.TextChoices):
+        DRAFTS = "drafts", "as drafts"
+        ACCEPTED = "accepted", "accepted"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="mapping_files")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    name = models.CharField(max_length=200)
+    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    # As `importing.keep` writes them: one a line of the file, with what became of it.
+    lines = models.JSONField(default=list)
+    changes = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
+    mode = models.CharField(max_length=8, choices=Mode.choices, blank=True)
+    applied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    brought_in = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("mapping:file", args=[self.company.slug, self.pk])
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def left(self) -> int:
+        """How many lines are still to be brought in."""
+        return sum(each["says"] == "changes" and not each["done"] for each in self.lines)
+
+    @property
+    def refused(self) -> int:
+        return sum(each["done"] not in ("", "done") for each in self.lines)

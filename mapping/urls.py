@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from mapping import decision_views, publication_views, together_views, views
+from mapping import decision_views, file_views, publication_views, together_views, views
 from mapping.models import Kind
 
 
@@ -26,8 +26,14 @@ urlpatterns = [
     path("publications/", publication_views.publications, name="publications"),
     path("publications/<int:number>/", publication_views.publication, name="publication"),
     path("runs/<int:pk>/", views.run, name="run"),
+    path("files/<int:pk>/", file_views.file, name="file"),
+    path("files/<int:pk>/bring-in/", file_views.apply, name="apply-file"),
     path(KIND, views.review, name="review"),
     path(KIND + "around/", views.around, name="around"),
+    path(KIND + "export.csv", file_views.export, {"form": "csv"}, name="export-csv"),
+    path(KIND + "export.xlsx", file_views.export, {"form": "xlsx"}, name="export-xlsx"),
+    path(KIND + "upload/", file_views.upload, name="upload"),
+    path(KIND + "clone/", file_views.clone, name="clone"),
     path(KIND + "draft/", views.draft, name="draft"),
     path(KIND + "accept-many/", together_views.accept_many, name="accept-many"),
     path(KIND + "leave-many/", together_views.leave_many, name="leave-many"),

@@ -12,8 +12,8 @@ from django_q.models import Failure
 from common.errors import AppError
 from connectors import calls, linking
 from connectors.models import Connection
-from mapping import drafting
-from mapping.models import SuggestionRun
+from mapping import drafting, importing
+from mapping.models import MappingFile, SuggestionRun
 from sync import pulling, sending, sends
 from sync.models import PullStep, Push, Run
 
@@ -28,6 +28,7 @@ def sweep() -> dict[str, int]:
         .unrung()
         .ring(pulling.TASK),
         "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
+        "mapping_files": MappingFile.objects.unrung().ring(importing.TASK),
         "pulls_started": start_due_pulls(),
         "runs_closed": sends.close_finished(),
     }

@@ -11,7 +11,15 @@ from companies.models import ApiToken, Invitation, Membership, Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
 from connectors.models import Call, ConsentRequest
 from connectors.tests.factories import ConnectionFactory, RecordFactory
-from mapping.models import ModelAnswer, ModelExchange, ModelMonth, PublicationLine
+from mapping.models import (
+    MappingFile,
+    ModelAnswer,
+    ModelExchange,
+    ModelMonth,
+    Precedent,
+    PublicationLine,
+    Refusal,
+)
 from mapping.tests.factories import (
     MappingFactory,
     PublicationFactory,
@@ -211,6 +219,22 @@ def mapped(company, admin):
         id=ID, company=company, exchange=exchange, key="0" * 64, confidence=1, reason="typo"
     )
     ModelMonth.objects.create(id=ID, company=company, first_day=date(2026, 1, 1))
+    Refusal.objects.create(
+        id=ID, company=company, source=vendor, target=supplier, by=admin, mapping_version=1
+    )
+    Precedent.objects.create(
+        id=ID,
+        company=company,
+        kind="vendor",
+        source=vendor,
+        target=supplier,
+        times=1,
+        first_date=date(2026, 11, 1),
+        last_date=date(2026, 11, 1),
+    )
+    MappingFile.objects.create(
+        id=ID, company=company, kind="vendor", name=f"{CANARY}.csv", uploaded_by=admin
+    )
     publication = PublicationFactory(id=ID, company=company, number=ID, by=admin)
     MappingFactory(id=ID, source=vendor, target=supplier, suggestion=suggestion, **people)
     MappingFactory(id=ID + 1, source=accepted, target=supplier, accepted=True, **decided)

@@ -9,11 +9,11 @@ from mapping.matching.opinions import MODEL_AT_MOST
 from mapping.models import Kind, Mapping, Suggestion
 from mapping.thresholds import Thresholds
 
-# Before anybody decided, a model counts as right in eight of ten, and that weighs as much as ten
+# Before anybody decided, a model counts as right in nine of ten, and that weighs as much as twenty
 # decisions: one lucky or unlucky answer says little.
-PRIOR_SHARE: Final = 0.8
-PRIOR_WEIGHT: Final = 10
-ENOUGH: Final = 30  # decisions, from which on they alone say how sure it is shown
+PRIOR_SHARE: Final = MODEL_AT_MOST
+PRIOR_WEIGHT: Final = 20
+ENOUGH: Final = 30  # decisions, from which on it may be shown surer than that
 DECIDED: Final = (Mapping.State.ACCEPTED, Mapping.State.PUBLISHED, Mapping.State.NO_MATCH)
 
 

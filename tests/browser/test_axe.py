@@ -22,6 +22,8 @@ from companies.models import Role
 from connectors import linking
 from connectors.management.commands._walk import press_allow
 from connectors.sandboxing import Fault
+from mapping import files, importing
+from mapping.models import Kind
 from sync.models import Push
 from tests.browser.hands import listened_in
 from tests.probe import routes
@@ -73,6 +75,12 @@ def lived_in(builder):
     builder.invited = inviting.invite(
         builder.company, email="new@acme.test", role=Role.VIEWER, by=builder.admin
     )
+    heads = b"Source id,Source name,Ledger id\n"
+    lines = files.read("vendors.csv", heads + b"13,,2002\n14,,no-such-id\n")
+    differences = importing.compare(builder.company, Kind.VENDOR, lines)
+    builder.file = importing.keep(
+        builder.company, Kind.VENDOR, "vendors.csv", differences, by=builder.admin
+    )
     membership = builder.admin.memberships.get()
     builder.token, _text = tokens.make(membership, name="Month end")
     return builder
@@ -96,6 +104,7 @@ def values(lived_in):
         "uidb36": "1",
         "mapping:pk": lived_in.record("vendor", "1000").pk,
         "mapping:run:pk": company.suggestion_runs.first().pk,
+        "mapping:file:pk": lived_in.file.pk,
         "sync:pk": bill.pk,
         "sync:run:pk": company.runs.first().pk,
         "sync:pull:pk": lived_in.ledger.pk,

@@ -6,7 +6,7 @@ Nothing here holds a database transaction open, and nothing retries a write by i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from common.choices import RecordKind
@@ -86,6 +86,9 @@ class Ledger(System, Protocol):
 
         Around its day the number is recognised however it is spelled.
         """
+
+    def bills(self, since: date) -> Iterator[PostedBill | Unreadable]:
+        """Every bill dated on that day or later, with its lines, whoever entered it."""
 
     def bill(self, external_id: str) -> PostedBill | None:
         """Read one bill back; None when the ledger no longer has it."""

@@ -197,6 +197,16 @@ class SoughtBill:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PostedLine:
+    """One line of a bill in the ledger. The ids are the ledger's; "" where it names none."""
+
+    amount: Decimal
+    account_id: str = ""
+    item_id: str = ""
+    customer_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostedBill:
     """A bill as the ledger holds it."""
 
@@ -209,4 +219,5 @@ class PostedBill:
     key: str  # our key when the bill carries one, else ""
     version: str  # the ledger's own revision, e.g. SyncToken
     url: str = ""  # where a person can open it in the ledger
+    lines: tuple[PostedLine, ...] = ()  # only where a whole list of bills is read
     payload: JSON = None

@@ -56,7 +56,7 @@ def records(
     as it is and have nothing to tell.
     """
     result, started_at = Mirrored(), timezone.now()
-    for batch in _batches(pulled, result):
+    for batch in batches(pulled, result):
         with _noticing_drift(connection) as changed:
             changed |= _write_records(connection, kind, batch)
         result.changed |= changed
@@ -162,7 +162,7 @@ def commitments(
 ) -> Mirrored:
     """Bring every commitment of one project in."""
     result, seen = Mirrored(), set[int]()
-    for batch in _batches(pulled, result):
+    for batch in batches(pulled, result):
         finder = _Finder(connection)
         for commitment in batch:
             try:
@@ -232,7 +232,7 @@ def bills(
     """Bring every bill of one project in, and say anew which of them are ready."""
     company = connection.company
     result, seen = Mirrored(), set[int]()
-    for batch in _batches(pulled, result):
+    for batch in batches(pulled, result):
         finder = _Finder(connection)
         with transaction.atomic():
             # Before any bill is locked: readiness.refresh() takes it before bills as well.
@@ -421,7 +421,7 @@ class _Finder:
         return self._commitments[external_id]
 
 
-def _batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[list[T]]:
+def batches(pulled: Iterable[T | Unreadable], result: Mirrored) -> Iterator[list[T]]:
     """The readable ones, some hundred at a time; what could not be read is kept aside."""
     source = iter(pulled)
     while batch := list(islice(source, BATCH)):

@@ -62,6 +62,8 @@ class PullStep(Work):
         RECORDS = "records", "Lists"
         COMMITMENTS = "commitments", "Commitments"
         BILLS = "bills", "Bills"
+        # Not for the lists' sake: what people posted before us shows what is called what.
+        LEDGER_BILLS = "ledger_bills", "Bills entered so far"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -293,6 +295,37 @@ class Bill(models.Model):
         if delivery:
             return Push.State(delivery).label
         return Readiness(self.readiness).label
+
+
+class LedgerBill(models.Model):
+    """A bill that is in the ledger already, whoever entered it: what it shows is in precedents.py.
+
+    The ledger's own ids stand for its rows: they may come, and go, after the bill was read.
+    """
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="ledger_bills")
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="ledger_bills", db_index=False
+    )
+    external_id = models.CharField(max_length=120)
+    plain_number = models.CharField(max_length=200, blank=True)  # see Bill.plain_number
+    vendor_external_id = models.CharField(max_length=120)
+    bill_date = models.DateField()
+    total = models.DecimalField(max_digits=16, decimal_places=2)
+    # It carries our mark, so it says nothing that we did not say ourselves.
+    is_ours = models.BooleanField(default=False)
+    # [{"amount": "120.00", "account": "64", "item": "", "customer": "131"}, …]
+    lines = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "external_id"], name="one_ledger_bill_an_external_id"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"bill {self.external_id} in the ledger"
 
 
 class ProjectTeam(models.Model):

@@ -34,7 +34,7 @@ from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting, worklist
 from mapping.models import Kind, drafted_kinds
-from sync import mirroring
+from sync import mirroring, precedents
 from sync.models import (
     Bill,
     BillLine,
@@ -51,6 +51,7 @@ log = structlog.get_logger()
 
 TASK = "sync.tasks.pull_step"
 LEASE = timedelta(minutes=5)
+LOOKS_BACK_EVERY = timedelta(hours=20)
 MOST_TRIES = 5
 MANY = 2_000  # rows; after so many new ones the planner would guess by what was there before
 What = PullStep.What
@@ -71,6 +72,8 @@ def start(connection: Connection, *, by: User | None) -> Run:
                 company=connection.company, kind=Run.Kind.PULL, connection=connection, started_by=by
             )
             lists = [(What.COMPANY, "")] + [(What.RECORDS, kind.value) for kind in kinds]
+            if connection.side == Side.LEDGER and (by or not _looked_back_lately(connection)):
+                lists.append((What.LEDGER_BILLS, ""))
             PullStep.objects.bulk_create(
                 PullStep(
                     company=run.company, run=run, position=position, what=what, record_kind=kind
@@ -81,6 +84,16 @@ def start(connection: Connection, *, by: User | None) -> Run:
     except IntegrityError as error:
         raise Conflict("A pull is under way already. It shows its progress below.") from error
     return run
+
+
+def _looked_back_lately(connection: Connection) -> bool:
+    """What was posted before us hardly changes: the clock has it read once a day."""
+    return PullStep.objects.filter(
+        run__connection=connection,
+        what=What.LEDGER_BILLS,
+        state=PullStep.State.DONE,
+        run__started_at__gt=timezone.now() - LOOKS_BACK_EVERY,
+    ).exists()
 
 
 def stop(run: Run, *, by: User) -> None:
@@ -146,6 +159,10 @@ def _bring_in(step: PullStep) -> mirroring.Mirrored:
         kind = RecordKind(step.record_kind)
         client = registry.open_client(connection)
         return mirroring.records(connection, kind, client.records(kind))
+    if step.what == What.LEDGER_BILLS:
+        first_day = precedents.since(connection.company)
+        ledger = registry.open_ledger(connection)
+        return precedents.keep_bills(connection, first_day, ledger.bills(first_day))
     assert step.project is not None  # noqa: S101  # commitments and bills are read by project
     source = registry.open_source(connection)
     if step.what == What.COMMITMENTS:
@@ -332,6 +349,7 @@ def _finish(run: Run) -> None:
     )
     if changed >= MANY:
         transaction.on_commit(_count_rows_anew, robust=True)
+    precedents.look_again(run.company)
     draft_what_is_open(run.company)
 
 

@@ -4,7 +4,7 @@ Sections named here are those of the project's reference sheet of QuickBooks Onl
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from urllib.parse import quote
 
@@ -135,6 +135,10 @@ class QuickBooksOnlineClient:
             if bill.key == sought.key or (number and plain_number(bill.number) == number):
                 found[bill.external_id] = bill
         return list(found.values())
+
+    def bills(self, since: date) -> Iterator[PostedBill | Unreadable]:
+        for payload in self._rows("Bill", [f"TxnDate >= {quoted(since.isoformat())}"]):
+            yield translate.listed_bill(payload, app_url=self.app_url)
 
     def bill(self, external_id: str) -> PostedBill | None:
         try:

@@ -141,6 +141,7 @@ def _bill(row: Row, payable: str) -> Doc:
         "AccountRef": {"value": row["account_id"]},
         "BillableStatus": "NotBillable",
         "TaxCodeRef": {"value": "NON"},
+        **_references(row, CustomerRef="customer_id"),
     }
     line = {"Id": "1", "LineNum": 1, "Amount": total, "DetailType": kind, kind: detail}
     return {

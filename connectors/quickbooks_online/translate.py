@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,11 +21,13 @@ from connectors.records import (
     OutgoingBill,
     OutgoingLine,
     PostedBill,
+    PostedLine,
     PulledCompany,
     PulledRecord,
     Unreadable,
 )
 
+BILL = "bill"  # Unreadable.kind of a bill that is in the ledger
 NUMBER_LIMIT = 21  # 7.10, DocNumber
 TEXT_LIMIT = 4000  # 7.10, PrivateNote and the description of a line
 LINE_LIMIT = 10_000  # 2.5
@@ -199,6 +202,39 @@ def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
             url=f"{app_url}/bill?txnId={external_id}",
             payload=payload,
         )
+
+
+def listed_bill(payload: JSON, *, app_url: str) -> PostedBill | Unreadable:
+    """One of a list of bills, with its lines. Source: 7.10."""
+    try:
+        bill = posted_bill(payload, app_url=app_url)
+        with _understanding("a bill's lines", payload):
+            return replace(bill, lines=tuple(_posted_lines(payload)))
+    except UnexpectedPayload as error:
+        return Unreadable(
+            sentence=str(error),
+            payload=payload,
+            kind=BILL,
+            external_id=str(payload.get("Id") or "") if isinstance(payload, dict) else "",
+        )
+
+
+def _posted_lines(payload: JSON) -> Iterator[PostedLine]:
+    """Lines that post something; a line may also be nothing but a description."""
+    for line in payload.get("Line", []):
+        detail = line.get(line.get("DetailType", ""))
+        if not isinstance(detail, dict) or "Amount" not in line:
+            continue
+        yield PostedLine(
+            amount=money.parse(line["Amount"]).quantize(money.CENT),
+            account_id=_reference(detail, "AccountRef"),
+            item_id=_reference(detail, "ItemRef"),
+            customer_id=_reference(detail, "CustomerRef"),
+        )
+
+
+def _reference(detail: JSON, name: str) -> str:
+    return str((detail.get(name) or {}).get("value") or "")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from sync.models import (
     Approval,
     Bill,
     BillLine,
+    LedgerBill,
     ProjectTeam,
     PullProblem,
     PullStep,
@@ -190,6 +191,31 @@ class PushFactory(DjangoModelFactory):
     asked_by = factory.SubFactory(UserFactory)
     asked_at = factory.LazyFunction(timezone.now)
     due_at = factory.SelfAttribute("asked_at")
+
+
+class LedgerBillFactory(DjangoModelFactory):
+    """A bill that somebody entered in the ledger, one line, on the company's live connection."""
+
+    class Meta:
+        model = LedgerBill
+        exclude = ["vendor", "number", "line"]
+
+    company = factory.SubFactory(CompanyFactory)
+    connection = factory.SelfAttribute("vendor.connection")
+    vendor = factory.SubFactory(
+        RecordFactory, company=factory.SelfAttribute("..company"), in_ledger=True
+    )
+    number = factory.Sequence(lambda n: f"H-{1000 + n}")
+    external_id = factory.Sequence(lambda n: str(8000 + n))
+    plain_number = factory.LazyAttribute(lambda row: plain_number(row.number))
+    vendor_external_id = factory.SelfAttribute("vendor.external_id")
+    bill_date = date(2026, 9, 2)
+    line = {}
+    lines = factory.LazyAttribute(
+        lambda row: [
+            {"amount": str(row.total), "account": "", "item": "", "customer": "", **row.line}
+        ]
+    )
 
 
 class RunFactory(DjangoModelFactory):

@@ -19,7 +19,7 @@ from connectors.procore.sandbox import ProcoreSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.sandboxing import serve
 from connectors.tests.conftest import signed_in
-from mapping import publishing, reviewing
+from mapping import drafting, publishing, reviewing
 from mapping.models import Mapping
 from sync import pulling, sending, tasks
 from sync.models import Bill, PullStep, Push
@@ -230,6 +230,32 @@ class World:
         answer = requests.post(f"{self.quickbooks.url}/_sandbox/{entity}", json=body, timeout=5)
         answer.raise_for_status()
         return answer.json()["Id"]
+
+    def enter_bill(self, *, vendor, number, date, amount, account):
+        """Enter a bill in QuickBooks by hand, as its bookkeeper does."""
+        kind = "AccountBasedExpenseLineDetail"
+        line = {
+            "Amount": float(amount),
+            "DetailType": kind,
+            kind: {"AccountRef": {"value": account}},
+        }
+        body = {
+            "VendorRef": {"value": vendor},
+            "DocNumber": number,
+            "TxnDate": date,
+            "Line": [line],
+        }
+        granted = requests.post(f"{self.quickbooks.url}/_sandbox/connect", timeout=5).json()
+        requests.post(
+            f"{self.quickbooks.url}/v3/company/9130/bill",
+            json=body,
+            headers={"Authorization": f"Bearer {granted['access_token']}"},
+            timeout=5,
+        ).raise_for_status()
+
+    def draft(self, kind):
+        """Let a worker do the drafting of one kind that the pull has asked for."""
+        drafting.draft(drafting.start(self.company, kind, by=None))
 
     def close_tool(self, project_id, tool):
         url = f"{self.procore.url}/_sandbox/closed_projects/{project_id}/{tool}"

@@ -31,7 +31,12 @@ STATUS = {
     Run.State.FAILED: "failed",
     Run.State.STOPPED: "stopped",
 }
-MANY = {"company": "Companies", "commitments": "Commitments", "bills": "Bills"}
+MANY = {
+    "company": "Companies",
+    "commitments": "Commitments",
+    "bills": "Bills",
+    "ledger_bills": "Bills entered so far",
+}
 
 
 # --- The list -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.errors import NumberTaken, Refused, TargetInactive, Unreachable
+from connectors.quickbooks_online import client as client_module
 from connectors.quickbooks_online.tests.conftest import (
     BILL,
     COST_LINE,
@@ -17,7 +18,7 @@ from connectors.quickbooks_online.tests.conftest import (
     sought,
 )
 from connectors.quickbooks_online.translate import written
-from connectors.records import OutgoingLine
+from connectors.records import OutgoingLine, PostedLine
 
 
 def test_posted_bill_comes_back_with_id_total_key_and_link(client):
@@ -253,3 +254,46 @@ def test_eight_calls_at_once_under_one_key_make_one_bill(served, bills):
 
     assert ids == {bill["id"] for bill in bills()}
     assert len(ids) == 1
+
+
+# --- The bills that are there already
+
+
+def test_listed_bills_come_with_their_lines(client):
+    posted = post(client, bill_of(COST_LINE, replace(COST_LINE, amount=Decimal("12.30"))))
+
+    listed = {bill.external_id: bill for bill in client.bills(date(2026, 2, 1))}
+
+    line = PostedLine(amount=Decimal("12.30"), account_id="64", customer_id="131")
+    assert listed[posted.external_id].lines[1] == line
+
+
+def test_item_of_a_listed_line_is_told(client):
+    line = OutgoingLine(amount=Decimal("5.00"), description="Pour", item_id="19")
+    posted = post(client, bill_of(line))
+
+    listed = {bill.external_id: bill for bill in client.bills(date(2026, 2, 1))}
+
+    assert listed[posted.external_id].lines[0].item_id == "19"
+
+
+def test_bills_before_the_day_are_not_listed(client):
+    posted = post(client)
+
+    assert posted.external_id not in {bill.external_id for bill in client.bills(date(2026, 2, 28))}
+
+
+def test_a_bill_that_we_sent_is_listed_with_our_key(client):
+    posted = post(client)
+
+    (ours,) = [one for one in client.bills(date(2026, 2, 1)) if one.key]
+    assert (ours.external_id, ours.key) == (posted.external_id, BILL.key)
+
+
+def test_bills_are_listed_page_by_page(client, monkeypatch):
+    monkeypatch.setattr(client_module, "PAGE", 2)
+    made = {
+        post(client, replace(BILL, number=f"N-{n}", key=f"key-{n}")).external_id for n in range(5)
+    }
+
+    assert {bill.external_id for bill in client.bills(date(2026, 2, 27))} >= made

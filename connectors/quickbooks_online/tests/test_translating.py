@@ -11,7 +11,7 @@ from common.choices import RecordKind
 from connectors.errors import ConnectorError, UnexpectedPayload
 from connectors.http import Answer
 from connectors.quickbooks_online import faults, translate
-from connectors.records import PulledRecord, Unreadable
+from connectors.records import PostedBill, PulledRecord, Unreadable
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.decimals()
 NAMES = [
@@ -37,6 +37,14 @@ def test_any_row_is_understood_or_said_to_be_unreadable(kind, payload):
 def test_any_bill_is_understood_or_an_error_of_ours(payload):
     with suppress(UnexpectedPayload):
         translate.posted_bill(payload, app_url="")
+
+
+@given(anything | st.fixed_dictionaries({"Line": st.lists(anything, max_size=3)}))
+def test_any_listed_bill_is_understood_or_said_to_be_unreadable(payload):
+    if isinstance(payload, dict):
+        payload |= {"Id": "7", "VendorRef": {"value": "56"}, "TxnDate": "2026-02-27", "TotalAmt": 5}
+
+    assert isinstance(translate.listed_bill(payload, app_url=""), PostedBill | Unreadable)
 
 
 @given(anything, anything)

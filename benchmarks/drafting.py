@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
@@ -27,8 +26,7 @@ django.setup()
 
 from mapping import evaluating  # noqa: E402  the settings come first
 from mapping.evaluating import Labelled  # noqa: E402
-from mapping.matching.candidates import CandidateIndex  # noqa: E402
-from mapping.matching.names import Candidate, normalise  # noqa: E402
+from mapping.matching.names import normalise  # noqa: E402
 from mapping.models import Kind  # noqa: E402
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -172,29 +170,6 @@ def speed(kind: Kind, sources: int, targets: int) -> dict[str, Any]:
     return result
 
 
-def search_speed(targets: Sequence[Candidate]) -> dict[str, Any]:
-    """Beginnings of names and names with a letter changed, as somebody types them."""
-    started = time.perf_counter()
-    index = CandidateIndex(targets)
-    index.search("warm up")
-    built = time.perf_counter() - started
-    took = []
-    for number, target in enumerate(targets[:: max(1, len(targets) // 500)]):
-        name = target.name
-        typed = name[: 1 + number % max(1, len(name))] if number % 2 else name[:4] + "x" + name[5:]
-        started = time.perf_counter()
-        index.search(typed)
-        took.append(time.perf_counter() - started)
-    took.sort()
-    return {
-        "targets": len(targets),
-        "build_seconds": round(built, 2),
-        "searches": len(took),
-        "p50_ms": round(took[len(took) // 2] * 1000, 1),
-        "p95_ms": round(took[len(took) * 95 // 100] * 1000, 1),
-    }
-
-
 # One threshold does not hold as lists grow: from a small firm's to a payer of a whole state.
 JOBS = (
     (Kind.VENDOR, 300, 300),
@@ -216,9 +191,6 @@ def main() -> None:
         # A fresh process each, so that the peak is the job's own.
         with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
             result["by_list_size"] = [pool.apply(speed, job) for job in JOBS]
-        with tempfile.TemporaryDirectory() as folder:
-            many = made_set(Kind.VENDOR, 300, 50_000, Path(folder)).targets
-        result["search"] = search_speed(many)
     print(json.dumps(result, indent=1))
 
 

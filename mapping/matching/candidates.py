@@ -6,12 +6,11 @@ What it finds is only a shortlist; `ranking` decides whether one of them is good
 import heapq
 import math
 from array import array
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, combinations, islice, pairwise
+from typing import Final
 
 from rapidfuzz import fuzz
 
@@ -22,15 +21,27 @@ from mapping.matching.names import (
     codes_of,
     contacts,
     digits,
+    normalise,
     same_words_key,
     spellings,
     split_words,
-    terms,
 )
+from mapping.matching.vocabulary import Keys, Vocabulary
 
 SHORTLIST = 10
-COSINE_DEPTH = 40
-TOUCHED_AT_MOST = 4_000
+DEPTH = 40  # spellings that are weighed against each other
+TOUCHED_AT_MOST = 600  # of the rows that have a word, the rarest words first
+TOUCHED_FOR_LIKE = 300  # of the rows that have only a word like it
+TOGETHER = 200  # rows that have two such words, the shortest names first
+COMMON_WORDS = 4  # of a name that are looked up two by two
+SURELY_MEANT = 0.8  # a word this like the one that is written
+JOINED_UP_TO = 5  # words: in a longer name a missing blank matters little
+TWINS = 3
+OF_A_PART = 0.9  # what a likeness counts that is with a trade name or without what is in brackets
+# Who is in the same place comes before who is not, where the names alone leave it open.
+SAME_PLACE: Final = (("postcode", 0.03), ("city", 0.02), ("state", 0.01))
+# How many rows one fact may point at before it says nothing.
+POINTS_AT: Final = {"code": 3, "tax id": 3, "contact": 2, "address": 3, "domain": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,205 +54,278 @@ class Found:
 
 
 class CandidateIndex:
-    """An inverted index over the words and four-letter pieces of a list of targets.
+    """An inverted index over the words of a list of targets.
 
-    Two names are as close as the share of rare terms they have in common: the cosine of binary
-    vectors weighted by idf. The rarest terms are looked up first and the look-up ends once some
-    thousand postings were touched, so the work does not grow with the list.
+    Two names are as close as the share of rare words they have in common: the cosine of vectors
+    weighted by idf, where a misspelled word counts by how like it is to the one that is meant. The
+    rarest words are looked up first and the look-up ends after some thousand rows; words that
+    thousands have are looked up two by two. So the work does not grow with the list.
+
+    All is kept in arrays of numbers, some hundred bytes a target; what a target's names are like
+    is worked out again for the few that are found.
     """
 
     def __init__(self, targets: Sequence[Candidate], kind: str = "") -> None:
         self.targets = targets
         self.kind = kind
-        self._shapes: list[tuple[Spelling, ...]] = []
-        self._owner = array("i")  # spelling → position of its target
-        self._norm = array("f")
-        self._postings: dict[str, array[int]] = {}
-        self._same_name: dict[str, list[int]] = defaultdict(list)
-        self._same_words: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        self._by_code: dict[str, list[int]] = defaultdict(list)
-        self._above = {target.path.rpartition(":")[0].casefold() for target in targets} - {""}
-        self._by_tax_id: dict[str, list[int]] = defaultdict(list)
-        self._by_contact: dict[str, list[int]] = defaultdict(list)
+        self.spelled = lru_cache(maxsize=5_000)(self._spelled)
+        self._vocabulary = Vocabulary()
+        self._keys = Keys()
+        self._above: set[int] = set()
+        self._having: list[array[int]] = []  # word → places of the spellings that have it
+        self._owner = array("i")  # place of a spelling → position of its target
+        self._starts = array("i", [0])  # place of a spelling → where its words begin in _said
+        self._said = array("i")
         for position, target in enumerate(targets):
             self._add(position, target)
-        self._rarity = {
-            term: math.log(1 + len(self._owner) / len(places))
-            for term, places in self._postings.items()
-        }
-        squares = array("f", bytes(4 * len(self._owner)))
-        for term, places in self._postings.items():
-            square = self._rarity[term] ** 2
-            for place in places:
-                squares[place] += square
-        self._norm = array("f", (math.sqrt(square) for square in squares))
+        self._rarity = array("d", (self._rarity_of(len(places)) for places in self._having))
+        self._norm = array("f")
+        self._shortest_first()
+        self._keys.seal()
+        self._vocabulary.seal()
+        self._places = lru_cache(maxsize=2_000)(self._place_set)
+        self._both = lru_cache(maxsize=5_000)(self._having_both)
 
     def __len__(self) -> int:
         return len(self.targets)
 
+    # --- Building -------------------------------------------------------------------------------
+
     def _add(self, position: int, target: Candidate) -> None:
-        shapes = spellings(target, self.kind)
-        self._shapes.append(shapes)
-        for spelling in shapes:
+        for spelling in spellings(target, self.kind):
             place = len(self._owner)
             self._owner.append(position)
-            for term in terms(spelling):
-                places = self._postings.get(term)
-                if places is None:
-                    places = self._postings[term] = array("i")
-                places.append(place)
-            self._same_name[spelling.text].append(position)
+            for word in dict.fromkeys(spelling.words):
+                number = self._vocabulary.add(word)
+                if number == len(self._having):
+                    self._having.append(array("i"))
+                self._having[number].append(place)
+                self._said.append(number)
+            self._starts.append(len(self._said))
+            self._keys.add(("name", spelling.text), position)
             if self.kind == "project":
-                self._same_words[same_words_key(spelling.words)].append(position)
-        for code in codes_of(target):
-            self._by_code[code].append(position)
-        if tax_id := digits(target.tax_id):
-            self._by_tax_id[tax_id].append(position)
-        for contact in contacts(target):
-            self._by_contact[contact].append(position)
+                self._keys.add(("words", same_words_key(spelling.words)), position)
+        for key in _facts(target):
+            self._keys.add(key, position)
+        if above := target.path.rpartition(":")[0]:
+            self._above.add(hash(above.casefold()))
 
-    def spelled(self, position: int) -> tuple[Spelling, ...]:
+    def _rarity_of(self, count: int) -> float:
+        return math.log(1 + len(self._owner) / count)
+
+    def _shortest_first(self) -> None:
+        """Number the spellings anew, so that the first ones that have a word have little else."""
+        squares = [rarity * rarity for rarity in self._rarity]
+        norms = [
+            math.sqrt(sum(squares[word] for word in self._words_at(place)))
+            for place in range(len(self._owner))
+        ]
+        order = sorted(range(len(norms)), key=norms.__getitem__)
+        self._norm = array("f", (norms[place] for place in order))
+        starts, said = array("i", [0]), array("i")
+        for place in order:
+            said.extend(self._words_at(place))
+            starts.append(len(said))
+        new = array("i", bytes(4 * len(order)))
+        for number, place in enumerate(order):
+            new[place] = number
+        self._owner = array("i", (self._owner[place] for place in order))
+        self._starts, self._said = starts, said
+        self._having = [
+            array("i", sorted([new[place] for place in places])) for places in self._having
+        ]
+
+    # --- What is known of the list --------------------------------------------------------------
+
+    def _spelled(self, position: int) -> tuple[Spelling, ...]:
         """Every way in which this target is written."""
-        return self._shapes[position]
+        return spellings(self.targets[position], self.kind)
 
     def rarity(self, word: str) -> float:
         """How much a word tells, by how few rows have it; a word no row has tells the most."""
-        return self._rarity.get(word) or math.log(1 + len(self._owner) or 1)
+        number = self._vocabulary.number(word)
+        return self._most if number is None else self._rarity[number]
+
+    @property
+    def _most(self) -> float:
+        return math.log(1 + len(self._owner) or 1)
 
     def named(self, text: str) -> list[int]:
         """Positions of the targets with this normalised name, one or more of them twins."""
-        return sorted(set(self._same_name.get(text, ())))
+        return self._keys.get(("name", text))
 
     def worded(self, words: Iterable[str]) -> list[int]:
         """Positions of the targets with these words, in whatever order; projects only."""
-        return sorted(set(self._same_words.get(same_words_key(words), ())))
+        return self._keys.get(("words", same_words_key(words))) if self.kind == "project" else []
 
     def is_above_others(self, position: int) -> bool:
         """A customer with jobs below it."""
         target = self.targets[position]
-        return (target.path or target.name).casefold() in self._above
+        return hash((target.path or target.name).casefold()) in self._above
 
     def with_code(self, code: str) -> list[int]:
-        return self._by_code.get(code, [])
+        return self._keys.get(("code", code))
 
     def with_tax_id(self, tax_id: str) -> list[int]:
-        return self._by_tax_id.get(digits(tax_id), [])
+        return self._keys.get(("tax id", digits(tax_id)))
+
+    # --- Finding --------------------------------------------------------------------------------
 
     def find(self, source: Candidate, limit: int = SHORTLIST) -> list[Found]:
-        """The `limit` targets closest to `source`, closest first."""
+        """The `limit` targets closest to `source`, in turns by rare words and by all letters."""
         shapes = spellings(source, self.kind)
         cosines: dict[int, float] = {}
+        letters: dict[int, float] = {}
         for spelling in shapes:
-            for position, cosine in self._nearest(spelling):
-                if cosine > cosines.get(position, 0.0):
-                    cosines[position] = cosine
+            written = " ".join(spelling.words)
+            share = 1.0 if spelling.is_whole else OF_A_PART
+            for place, cosine in self._nearest(spelling):
+                cosine *= share
+                position = self._owner[place]
+                cosines[position] = max(cosine, cosines.get(position, 0.0))
+                alike = fuzz.token_sort_ratio(written, self._written_at(place))
+                letters[position] = max(alike, letters.get(position, 0.0))
+            for position in self._called(spelling.text):
+                cosines[position] = max(share, cosines.get(position, 0.0))
         certain = self._exact(source, shapes)
-        ordered = heapq.nsmallest(
-            limit,
-            {*cosines, *certain},
-            key=lambda at: (at not in certain, -cosines.get(at, 0.0), at),
+        by_cosine = sorted(
+            dict.fromkeys([*certain, *sorted(cosines)]),
+            key=lambda at: -cosines.get(at, 0.0) - self._nearness(source, at),
         )
-        by_cosine = sorted(ordered, key=lambda at: (-cosines.get(at, 0.0), at))
-        return [
-            Found(at, self.targets[at], cosines.get(at, 0.0))
-            for at in take_turns(by_cosine, self._by_spelling(shapes, by_cosine))
-        ]
+        by_letters = sorted(by_cosine, key=lambda at: -letters.get(at, 0.0))
+        ordered = take_turns(by_cosine, by_letters)
+        kept = {*[*certain, *(at for at in ordered if at not in certain)][:limit]}
+        return [Found(at, self.targets[at], cosines.get(at, 0.0)) for at in ordered if at in kept]
 
-    def _exact(self, source: Candidate, shapes: Sequence[Spelling]) -> set[int]:
+    def _nearness(self, source: Candidate, position: int) -> float:
+        target = self.targets[position]
+        return sum(
+            share
+            for field, share in SAME_PLACE
+            if (mine := getattr(source, field))
+            and mine.strip().casefold() == getattr(target, field).strip().casefold()
+        )
+
+    def _exact(self, source: Candidate, shapes: Sequence[Spelling]) -> dict[int, None]:
         """Whom a code, a tax number or the very name points at, however common its words are."""
-        found = {at for code in codes_of(source) for at in self.with_code(code)[:3]}
-        found.update(islice(self.with_tax_id(source.tax_id), 3))
-        for contact in contacts(source):
-            found.update(islice(self._by_contact.get(contact, ()), 2))
+        found: dict[int, None] = {}
+        for key in _facts(source):
+            positions = self._keys.get(key)
+            if key[0] != "domain" or len(positions) <= POINTS_AT["domain"]:
+                found.update(dict.fromkeys(positions[: POINTS_AT[key[0]]]))
         for spelling in shapes:
-            found.update(islice(self._same_name.get(spelling.text, ()), 3))
-            found.update(self.worded(spelling.words)[:3])
+            found.update(dict.fromkeys(self._called(spelling.text)))
+            found.update(dict.fromkeys(self.worded(spelling.words)[:3]))
         return found
+
+    def _called(self, text: str) -> list[int]:
+        """A few whose name this is; whose whole name it is before whose trade name it is."""
+        twins = self.named(text)
+        if len(twins) > TWINS:
+            twins.sort(key=lambda at: normalise(self.targets[at].name) != text)
+        return twins[:TWINS]
 
     def _nearest(self, spelling: Spelling) -> list[tuple[int, float]]:
-        wanted = terms(spelling)
-        known = sorted(
-            (len(places), term) for term in wanted if (places := self._postings.get(term))
-        )
-        dots: dict[int, float] = defaultdict(float)
-        touched = 0
-        for count, term in known:
-            if touched and touched + count > TOUCHED_AT_MOST:
-                break
-            touched += count
-            square = self._rarity[term] ** 2
-            for place in islice(self._postings[term], TOUCHED_AT_MOST):
-                dots[place] += square
-        own = math.sqrt(sum(self.rarity(term) ** 2 for term in wanted))
-        best = heapq.nlargest(
-            COSINE_DEPTH, ((dot / self._norm[place], place) for place, dot in dots.items())
-        )
-        return [(self._owner[place], score / own) for score, place in best]
+        """Places of the closest spellings, closest first, and their cosines."""
+        gains, meant, own = self._wanted(spelling)
+        dots: dict[int, float] = {}
+        common: list[int] = []
+        for words, most in ((meant, TOUCHED_AT_MOST), (gains.keys() - meant, TOUCHED_FOR_LIKE)):
+            touched = 0
+            for word in sorted(words, key=lambda word: (len(self._having[word]), word)):
+                touched += len(self._having[word])
+                if touched > most:
+                    common.append(word)
+                    continue
+                gain = gains[word]
+                for place in self._having[word]:
+                    dots[place] = dots.get(place, 0.0) + gain
+        for word in common:
+            gain = gains[word]
+            for place in self._places(word).intersection(dots):
+                dots[place] += gain
+        for place in self._with_common_words([word for word in common if word in meant]):
+            if place not in dots:
+                dots[place] = sum([gains.get(word, 0.0) for word in self._words_at(place)])
+        norm = self._norm
+        best = heapq.nlargest(DEPTH, [(dot / norm[place], -place) for place, dot in dots.items()])
+        return [(-place, score / own) for score, place in best]
 
-    def _by_spelling(self, shapes: Sequence[Spelling], positions: Sequence[int]) -> list[int]:
-        def likeness(at: int) -> float:
-            return max(
-                (
-                    fuzz.token_sort_ratio(mine.text, theirs.text)
-                    for mine in shapes
-                    for theirs in self.spelled(at)
-                ),
-                default=0.0,
+    def _wanted(self, spelling: Spelling) -> tuple[dict[int, float], set[int], float]:
+        """What each word of the list adds, which words are surely meant, and the length of all."""
+        words = dict.fromkeys(spelling.words)
+        gains: dict[int, float] = {}
+        meant: set[int] = set()
+        squares = 0.0
+        for word in chain(words, self._joined(spelling.words)):
+            mine = self.rarity(word)
+            if word in words:
+                squares += mine * mine
+            near = self._vocabulary.near(word)
+            for number, alike in near:
+                gain = alike * min(mine, self._rarity[number]) ** 2
+                if gain > gains.get(number, 0.0):
+                    gains[number] = gain
+            meant.update(self._meant(near))
+        return gains, meant, math.sqrt(squares) or 1.0
+
+    def _meant(self, near: Sequence[tuple[int, float]]) -> Iterator[int]:
+        """The word that is written, and one that it may be a slip of: many more rows have that."""
+        count = 0
+        for number, alike in near[:4]:
+            if alike == 1.0 or (alike >= SURELY_MEANT and len(self._having[number]) > 9 * count):
+                count = len(self._having[number])
+                yield number
+
+    def _joined(self, words: Sequence[str]) -> Iterator[str]:
+        """`free balance` may be `freebalance`."""
+        if len(words) < JOINED_UP_TO:
+            yield from (
+                left + right
+                for left, right in pairwise(words)
+                if len(left + right) > 3 and not (left + right).isdigit()
             )
 
-        scores = {at: likeness(at) for at in positions}
-        return sorted(positions, key=lambda at: (-scores[at], at))
+    def _with_common_words(self, words: Sequence[int]) -> Iterator[int]:
+        """Rows that have two of these words; three, where too many have two."""
+        few = words[:COMMON_WORDS]
+        if len(few) == 1:
+            yield from islice(self._having[few[0]], TOGETHER)
+        for first, second in combinations(few, 2):
+            both: Sequence[int] = self._both(first, second)
+            for third in few:
+                if len(both) > TOGETHER and third not in (first, second):
+                    both = sorted(self._places(third).intersection(both)) or both
+            yield from both[:TOGETHER]
 
-    # --- The combobox ---------------------------------------------------------------------------
+    def _place_set(self, word: int) -> frozenset[int]:
+        return frozenset(self._having[word])
 
-    @cached_property
-    def _browsed(self) -> "tuple[list[str], dict[str, array[int]]]":
-        """Every word of name, code and city, sorted, and the targets that have it."""
-        places: dict[str, array[int]] = {}
-        for position, target in enumerate(self.targets):
-            written = (target.name, target.code, target.city, target.path, *target.other_names)
-            for word in {word for text in written if text for word in split_words(text)}:
-                places.setdefault(word, array("i")).append(position)
-        return sorted(places), places
+    def _having_both(self, first: int, second: int) -> "array[int]":
+        return array("i", sorted(self._places(first).intersection(self._having[second])))
 
-    def _starting_with(self, prefix: str) -> set[int]:
-        words, places = self._browsed
-        found: set[int] = set(places.get(prefix, ())) if len(prefix) > 1 else set()
-        start = bisect_left(words, prefix)
-        for word in islice(words, start, start + TOUCHED_AT_MOST):
-            if not word.startswith(prefix) or len(found) > TOUCHED_AT_MOST:
-                break
-            found.update(places[word])
-        return found
+    def _words_at(self, place: int) -> "array[int]":
+        return self._said[self._starts[place] : self._starts[place + 1]]
 
-    def search(self, text: str, limit: int = 8) -> list[Candidate]:
-        """What somebody typing `text` into a box may mean, best first."""
-        typed = split_words(text)
-        if not typed:
-            return []
-        found: set[int] = set()
-        for number, prefix in enumerate(sorted(typed, key=len, reverse=True)):
-            hits = self._starting_with(prefix)
-            found = hits if number == 0 else (found & hits or found)
-        if len(found) < limit:
-            spelling = Spelling(" ".join(typed), tuple(canonical(word) for word in typed))
-            found = found | {position for position, _ in self._nearest(spelling)}
-        wanted = " ".join(typed)
-        best = heapq.nsmallest(
-            limit,
-            islice(sorted(found), 2_000),
-            key=lambda at: self._search_order(wanted, typed, at),
-        )
-        return [self.targets[at] for at in best]
+    def _written_at(self, place: int) -> str:
+        words = self._vocabulary.words
+        return " ".join([words[word] for word in self._words_at(place)])
 
-    def _search_order(self, wanted: str, typed: Sequence[str], at: int) -> tuple[object, ...]:
-        target = self.targets[at]
-        words = split_words(f"{target.name} {target.code} {target.city}")
-        name = " ".join(words)
-        unmet = sum(not any(word.startswith(prefix) for word in words) for prefix in typed)
-        partial = sum(prefix not in words for prefix in typed)
-        close = fuzz.WRatio(wanted, name) if unmet else 100.0
-        return (unmet, -round(close), not name.startswith(wanted), partial, len(name), name, at)
+
+def _facts(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """What tells a row whatever it is called: each kind of fact, and one spelling of it."""
+    yield from (("code", code) for code in sorted(codes_of(candidate)))
+    if tax_id := digits(candidate.tax_id):
+        yield "tax id", tax_id
+    for contact in contacts(candidate):
+        yield "contact", contact
+        if "@" in contact:
+            yield "domain", contact.rpartition("@")[2]
+    if candidate.address:
+        words = [canonical(word) for word in split_words(candidate.address)]
+        if len(words) > 1 and any(word[0].isdigit() for word in words):
+            town = candidate.postcode[:5] or candidate.city.strip().casefold()
+            yield "address", " ".join([*words, town])
 
 
 def take_turns(first: Sequence[int], second: Sequence[int]) -> list[int]:

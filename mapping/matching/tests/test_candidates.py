@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.matching.candidates import CandidateIndex, take_turns
+from mapping.matching.candidates import SHORTLIST, CandidateIndex, take_turns
 from mapping.matching.names import Candidate, code_key, legal_form, normalise, split_code
 
 
@@ -129,31 +129,115 @@ def test_taking_turns_loses_nothing():
     assert take_turns([1, 2, 3], [3, 1, 2]) == [1, 3, 2]
 
 
-def test_search_takes_the_beginning_of_a_word():
-    index = index_of("Acme Builders", "Bergen Steel", "Berg Concrete")
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Free Balance", "FreeBalance"),
+        ("EllisDon Canada", "Ellis Don Canada"),
+        ("Next2Nature", "Next 2 Nature"),
+        ("Casper Co", "Csper Co"),
+        ("Trupso", "Trupos"),
+        ("Xeroxgraphic", "Xerox"),
+    ],
+)
+def test_a_slip_in_a_word_finds_its_target(written, meant):
+    index = index_of(meant, *(f"Firm {n} Plumbing" for n in range(50)))
 
-    assert [row.name for row in index.search("berg")] == ["Berg Concrete", "Bergen Steel"]
+    assert found_names(index, written)[0] == meant
 
 
-def test_search_forgives_a_typo():
-    index = index_of("Acme Builders", "Bergen Steel")
+def test_a_name_of_common_words_only_is_found_among_many():
+    heads, tails = ("lawn", "care", "home", "city"), ("service", "supply", "design", "group")
+    others = [f"{head} {tail} {n}" for head in heads for tail in tails for n in range(250)]
+    index = index_of(*others, "Lawn Supply Design")
 
-    assert index.search("bergne steel")[0].name == "Bergen Steel"
+    assert "Lawn Supply Design" in found_names(index, "Design Lawn Supply")
 
 
-def test_search_reads_codes_and_cities():
+def test_who_is_called_so_comes_before_whose_trade_name_it_is():
+    targets = [Candidate(n, f"Firm {n} dba Rainmakers") for n in range(30)]
+    index = CandidateIndex([*targets, Candidate(30, "Rainmakers")])
+
+    assert found_names(index, "Rainmakers Inc")[0] == "Rainmakers"
+
+
+def test_the_same_town_decides_between_twins():
+    twins = [Candidate(n, "Smith Landscaping", city=f"Town {n}") for n in range(30)]
+    index = CandidateIndex([*twins, Candidate(30, "Smith Landscapes", city="Dover")])
+
+    found = index.find(Candidate(99, "Smith Landscaping", city="DOVER"))
+
+    assert 30 in [each.candidate.key for each in found]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"code": "V-1043"},
+        {"tax_id": "12-3456789"},
+        {"email": "Office@acme.test"},
+        {"phone": "+1 (316) 555-0142"},
+        {"address": "41 Oak Street", "postcode": "67201-1234"},
+        {"address": "41 Oak Street", "city": "Wichita"},
+    ],
+)
+def test_a_fact_both_sides_have_finds_a_target_of_another_name(fields):
+    index = CandidateIndex([Candidate(1, "Renamed since", **fields), Candidate(2, "Other")])
+
+    assert found_names(index, "Acme", **fields) == ["Renamed since"]
+
+
+def test_an_address_is_the_same_however_the_street_is_written():
+    index = CandidateIndex([Candidate(1, "Renamed", address="41 Oak St.", postcode="67201")])
+
+    assert found_names(index, "Acme", address="41 OAK ST", postcode="67201-1234") == ["Renamed"]
+
+
+def test_a_mail_domain_of_one_firm_finds_it():
+    index = CandidateIndex([Candidate(1, "Renamed since", email="bills@acme.test")])
+
+    assert found_names(index, "Acme", email="joe@acme.test") == ["Renamed since"]
+
+
+def test_a_mail_domain_of_many_finds_nobody():
+    firms = [Candidate(n, f"Firm {n}", email=f"{n}@mail.test") for n in range(5)]
+
+    assert found_names(CandidateIndex(firms), "Acme", email="acme@mail.test") == []
+
+
+def test_twins_are_all_known_by_their_name():
+    index = index_of("Acme, Inc.", "Other", "ACME")
+
+    assert index.named("acme") == [0, 2]
+
+
+def test_a_customer_with_jobs_is_above_others():
     index = CandidateIndex(
-        [Candidate(1, "Concrete", code="03-300"), Candidate(2, "Acme", city="Wichita")]
+        [Candidate(1, "Smith"), Candidate(2, "Kitchen", path="Smith:Kitchen")], "project"
     )
 
-    assert [index.search(text)[0].key for text in ("03-3", "wichi")] == [1, 2]
+    assert [index.is_above_others(at) for at in (0, 1)] == [True, False]
 
 
-def test_search_for_nothing_finds_nothing():
-    assert index_of("Acme").search("  ") == []
+def test_a_word_of_few_rows_tells_more_than_a_word_of_many():
+    index = index_of("Acme Supply", "Bergen Supply", "Cobalt Supply")
+
+    assert index.rarity("supply") < index.rarity("acme") == index.rarity("unheard")
 
 
-def test_search_gives_no_more_than_it_is_asked_for():
-    index = index_of(*(f"Acme {n}" for n in range(30)))
+@given(st.lists(st.text("abc &.12", max_size=12), max_size=12))
+def test_every_row_that_has_a_name_finds_itself(names):
+    index = index_of(*names)
 
-    assert len(index.search("acme", limit=5)) == 5
+    for key, name in enumerate(names):
+        if normalise(name):
+            twins = index.named(normalise(name))
+            found = [each.position for each in index.find(Candidate(99, name))]
+            assert key in twins
+            assert set(found) & set(twins)
+
+
+def test_words_that_thousands_have_still_fill_the_shortlist():
+    index = index_of(*(f"Lawn Care {n} Service" for n in range(5_000)))
+
+    assert len(found_names(index, "Lawn Care Services")) == SHORTLIST

@@ -69,6 +69,7 @@ ACTIONS: Final = frozenset(name for name, kinds in _KINDS.items() if "action" in
 LIKELIEST: Final = 0.9
 OTHERWISE: Final = 0.8
 FARTHEST: Final = 0.7
+NEAR: Final = 0.6
 
 
 @cache
@@ -82,4 +83,6 @@ def broader(concept: str) -> dict[str, float]:
             if share >= FARTHEST and share > served.get(above, 0.0):
                 served[above] = share
                 waiting.append(above)
+    for neighbor in _split(CONCEPTS.get(concept, {}).get("near", "")):
+        served.setdefault(neighbor, NEAR)
     return served

@@ -13,8 +13,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from mapping.matching import subjects
-from mapping.matching.lexicon import CONDITIONS, OFFICE, broader
+from mapping.matching.lexicon import CONDITIONS, FARTHEST, OFFICE, broader
 from mapping.matching.names import Candidate
+from mapping.matching.numbering import UNNUMBERED, Numbering
 from mapping.matching.ranking import SHOWN, Ranking, Scored
 from mapping.matching.subjects import Subject
 
@@ -135,7 +136,7 @@ def _closeness(mine: str, theirs: str) -> float:
     above = broader(mine)
     if theirs in above:
         return above[theirs]
-    return NARROWER if mine in broader(theirs) else 0.0
+    return NARROWER if broader(theirs).get(mine, 0.0) >= FARTHEST else 0.0
 
 
 @lru_cache(maxsize=100_000)
@@ -171,6 +172,8 @@ def _either_way(asked: frozenset[str], theirs: frozenset[str]) -> bool:
 def _type_fits(source: Subject, target: Subject, chart: Chart) -> bool:
     if not target.type or target.type == "other":
         return True
+    if target.type == "equipment" and source.type != "labor" and _names_it(source, target):
+        return True  # a crane is a crane, whoever bills for it
     if not source.type or _is_either(source, chart):
         return not chart.splits
     if source.type == target.type:
@@ -180,9 +183,11 @@ def _type_fits(source: Subject, target: Subject, chart: Chart) -> bool:
         return not chart.has_subcontracts
     if target.type == "labor" and not chart.splits and not target.is_type_told:
         return True  # "Superintendent" is one of itself, whoever bills for it
-    return pair == {"other", "equipment"} or (
-        target.type == "equipment" and bool(source.concepts & target.concepts)
-    )
+    return pair == {"other", "equipment"}
+
+
+def _names_it(source: Subject, target: Subject) -> bool:
+    return any(_nearest(meant, target.heads) > NARROWER for meant in source.meanings)
 
 
 def _is_either(source: Subject, chart: Chart) -> bool:
@@ -305,13 +310,18 @@ def _fill(source: Subject, chart: Chart, scores: Sequence[float]) -> dict[int, f
 # --- The answer -----------------------------------------------------------------------------------
 
 
-def rank_line_item(source: Candidate, chart: Chart, *, shown: int = SHOWN) -> Ranking:
-    """The best of the chart for a cost code or cost type, one of them drafted or none."""
+def rank_line_item(
+    source: Candidate, chart: Chart, *, numbering: Numbering = UNNUMBERED, shown: int = SHOWN
+) -> Ranking:
+    """The best of the chart for a cost code or cost type, one of them drafted or none.
+
+    `numbering` is that of the list the code stands in.
+    """
     if not len(chart):
         return Ranking((), None, 0.0, "nothing in the list")
     if source.is_heading:
         return Ranking((), None, 0.0, "a heading: the codes below it are mapped, not it")
-    subject = subjects.of_source(source.name, source.code, source.type)
+    subject = numbering.read(source)
     scores = [_score(subject, at, chart) for at in range(len(chart))]
     is_anything = any(scores)
     fitting = [score if _fits(subject, at, chart) else 0.0 for at, score in enumerate(scores)]
@@ -342,9 +352,27 @@ def _refusal(subject: Subject, chart: Chart, scores: Sequence[float]) -> str:
         return "no candidate is sure enough"
     if len(scores) > 1 and scores[0] - scores[1] < CLOSE:
         return "two candidates fit about as well"
+    if any(_is_two_minded(meant, subject, chart) for meant in subject.meanings):
+        return "the name can mean two things, and each has a row"
     if _rows_apart(subject, chart):
         return "the source names two things, and each has a row of its own"
     return ""
+
+
+def _is_two_minded(meant: frozenset[str], subject: Subject, chart: Chart) -> bool:
+    """Such as "sprinklers" beside a row for lawns and a row for fire."""
+    if len(meant) < 2 or any(frozenset.intersection(*(frozenset(broader(m)) for m in meant))):
+        return False
+    rows = [
+        frozenset(
+            at
+            for at, target in enumerate(chart.subjects)
+            if _nearest(frozenset({each}), target.heads) >= FARTHEST and _fits(subject, at, chart)
+        )
+        for each in meant
+    ]
+    rows = [each for each in rows if each]
+    return len(rows) > 1 and not frozenset.intersection(*rows)
 
 
 def _rows_apart(subject: Subject, chart: Chart) -> bool:

@@ -352,7 +352,7 @@ def of_source(name: str, code: str, kind: str) -> Subject:
     parts = read.parts
     if not parts and (whole := WHOLE_TYPE.get(said)):
         parts = ((frozenset({whole}), 1.0),)
-    if not said and len(implied := _implied(parts) & {"material", "subcontract"}) == 1:
+    if not said and len(implied := _implied(parts) - {"labor"}) == 1:
         said = next(iter(implied))  # an appliance is material, whoever forgets to say so
     if said in {"", "material"}:
         parts = tuple((_as_material(meant, said), weight) for meant, weight in parts)

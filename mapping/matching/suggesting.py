@@ -9,6 +9,7 @@ from mapping.matching.candidates import CandidateIndex
 from mapping.matching.known import Known
 from mapping.matching.line_items import Chart, rank_line_item
 from mapping.matching.names import Candidate
+from mapping.matching.numbering import Numbering
 from mapping.matching.opinions import Opinion
 from mapping.matching.questions import SENTENCES, Answer, Question, Reason
 from mapping.matching.ranking import Ranking, Scored, rank
@@ -70,7 +71,7 @@ def suggest(
     are left out by the caller. A cost code's cost type goes into `Candidate.type`. What is `known`
     of the pairs goes before what their names say, and before the model.
     """
-    ranked = _ranker(kind, targets)
+    ranked = _ranker(kind, sources, targets)
     rankings = ((source, _settled(source, ranked(source), known)) for source in sources)
     if opinion is None:
         return (_local(source, ranking) for source, ranking in rankings)
@@ -82,10 +83,12 @@ def _settled(source: Candidate, ranking: Ranking, known: Known | None) -> Rankin
     return ranking if known is None else known.settle(source, ranking)
 
 
-def _ranker(kind: str, targets: Sequence[Candidate]) -> Callable[[Candidate], Ranking]:
+def _ranker(
+    kind: str, sources: Sequence[Candidate], targets: Sequence[Candidate]
+) -> Callable[[Candidate], Ranking]:
     if kind in LINE_ITEM_KINDS:
-        chart = Chart(targets)
-        return lambda source: rank_line_item(source, chart)
+        chart, numbering = Chart(targets), Numbering.of(sources)
+        return lambda source: rank_line_item(source, chart, numbering=numbering)
     index = CandidateIndex(targets, kind)
     return lambda source: rank(source, index.find(source), kind, index)
 

@@ -21,6 +21,8 @@ KEYS = [
             (("A",), "Accept the draft and go to the next one"),
             (("O",), "Override: choose another record"),
             (("L",), "Leave for later"),
+            (("Shift A",), "Accept all that are selected"),
+            (("Shift L",), "Leave all that are selected"),
             (("U",), "Undo this row"),
             (("Ctrl Z", "⌘ Z"), "Undo my last decision on this page"),
             (("P",), "Review and publish"),

@@ -15,8 +15,8 @@ from connectors.models import Record
 from mapping import comparing, replacing, reviewing, reviewing_many, searching, showing
 from mapping.forms import CommentForm, OverrideForm, said
 from mapping.models import Kind, Mapping
+from mapping.rows import Row
 from mapping.targets import Systems
-from mapping.worklist import Row
 
 FIRST = 10
 Decide = Callable[[Row, int | None, str], object]

@@ -14,11 +14,12 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from common.templatetags.format import confidence_percent
 from companies.access import Action, CompanyRequest, may, refusal
-from mapping import worklist
+from mapping import rows, worklist
 from mapping.forms import FilterForm
 from mapping.models import Kind, SuggestionRun, kinds_in_use
+from mapping.rows import Row
 from mapping.targets import Systems
-from mapping.worklist import Counts, Filters, Row, Worklist
+from mapping.worklist import Counts, Filters, Worklist
 
 SORT_KEPT_AS = "mappings_sort"
 
@@ -64,7 +65,7 @@ def kind_in_use(request: CompanyRequest, kind: Kind) -> Kind:
 
 
 def row_or_404(request: CompanyRequest, kind: Kind, pk: int) -> Row:
-    found = worklist.row(request.company, kind_in_use(request, kind), pk)
+    found = rows.one(request.company, kind_in_use(request, kind), pk)
     if found is None:
         raise Http404
     return found

@@ -16,7 +16,7 @@ from common.errors import AppError, Conflict
 from common.middleware import with_toast
 from common.seen import fingerprint, ids_of, versions_of
 from companies.access import Action, CompanyRequest, requires
-from mapping import reviewing_many, showing, worklist
+from mapping import reviewing_many, rows, showing
 from mapping.forms import said
 from mapping.models import Kind, Mapping
 from mapping.targets import Systems
@@ -123,10 +123,10 @@ def _rows(
     mappings: Sequence[Mapping],
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    rows = worklist.rows_of(request.company, kind, [mapping.source_id for mapping in mappings])
-    for row in rows:
+    found = rows.these(request.company, kind, [mapping.source_id for mapping in mappings])
+    for row in found:
         row.is_fresh = status == HTTPStatus.OK
-    context = showing.row_context(request, kind) | {"rows": rows}
+    context = showing.row_context(request, kind) | {"rows": found}
     return render(request, "mapping/_rows_answer.html", context, status=status)
 
 
@@ -144,7 +144,7 @@ def _accept_dialog(request: CompanyRequest, kind: Kind, changed: str = "") -> Ht
         "seen": fingerprint(drafts.items()),
         "first": acceptable.with_records()[:FIRST],
         "more": max(0, count - FIRST),
-        "held": [worklist.Row(each.source, each, work.thresholds) for each in held[:FIRST]],
+        "held": [rows.Row(each.source, each, work.thresholds) for each in held[:FIRST]],
         "held_count": held_count,
         "held_more": max(0, held_count - FIRST),
         "changed": changed,

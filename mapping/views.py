@@ -13,8 +13,9 @@ from companies.access import Action, CompanyRequest, may, refusal, requires
 from mapping import comparing, drafting, history, publishing, showing, waiting, worklist
 from mapping.forms import FilterForm
 from mapping.models import Kind, Mapping, SuggestionRun
+from mapping.rows import Row
 from mapping.targets import Systems
-from mapping.worklist import Row, Worklist
+from mapping.worklist import Worklist
 
 BILLS_SHOWN = 20
 

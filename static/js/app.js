@@ -210,17 +210,18 @@
     for (const head of document.querySelectorAll("[data-select-all]")) countTicks(scope(head));
   }
 
-  /* --- Rows appended by "Next 50": focus goes to the first new one --- */
-  let grown = null;
+  /* --- Rows appended by "Next 50": focus goes to the first new one, whatever came in meanwhile --- */
+  let grown = null; // {elt: what asked, there: ids of the rows before}
+  const rowsIn = (place) => [...place.querySelectorAll("[data-row]")];
   on("tieout:sent", (event) => {
-    if (event.detail.elt.matches("[data-appends]")) grown = event.detail.target.lastElementChild;
+    const { elt, target } = event.detail;
+    if (elt.matches("[data-appends]")) grown = { elt, there: new Set(rowsIn(target).map((row) => row.id)) };
   });
   on("tieout:answered", (event) => {
-    if (!grown || event.detail.failed) return void (grown = null);
-    let first = grown.nextElementSibling;
+    if (grown?.elt !== event.detail.requestConfig.elt) return;
+    const first = !event.detail.failed && rowsIn(event.detail.target).find((row) => !grown.there.has(row.id));
     grown = null;
-    while (first && !first.matches("[data-row]") && first.nextElementSibling) first = first.nextElementSibling; // past a band's head
-    (first?.querySelector("[data-main], [data-key]") || first?.querySelector("a, button, input"))?.focus();
+    if (first) (first.querySelector("[data-main], [data-key]") || first.querySelector("a, button, input"))?.focus();
   });
 
   for (const box of document.querySelectorAll("[data-toast]")) if (!box.closest("template")) settle(box);

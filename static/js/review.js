@@ -59,14 +59,24 @@
     press(ALIAS[key] || key, row, table, event);
   });
   function press(key, row, table, event) {
-    if (event.shiftKey || !/^[a-z1-5]$/.test(key)) return;
+    if (event.shiftKey) return pressForAll(key, event);
+    if (!/^[a-z1-5]$/.test(key)) return;
     const find = (inside) => inside?.querySelector(`[data-key="${key}"]:not(:disabled)`);
     const outside = () => [...document.querySelectorAll(`[data-key="${key}"]:not(:disabled)`)].find((one) => !one.closest("[data-row], [data-more]"));
     const button = (row && (find(row) || find(panelOf(row)))) || (/[np]/.test(key) ? outside() : null);
-    if (row?.matches("[aria-busy]") && !/[np]/.test(key)) later.set(row.id, key);
+    if (row?.matches("[aria-busy]") && !/[np]/.test(key)) {
+      putOff(row, key);
+      if (/[al]/.test(key)) goTo(nextUndecided(row)) || goTo(row); // as if it were saved
+    }
     else if (button) button.click();
     else return;
     event.preventDefault();
+  }
+  function pressForAll(key, event) { // with Shift a letter is for the rows ticked
+    const button = /^[al]$/.test(key) ? document.querySelector(`[data-key="shift+${key}"]`) : null;
+    if (!button?.checkVisibility()) return;
+    event.preventDefault();
+    button.click();
   }
   function pressAnywhere(key, event) {
     const place = document.querySelector(key === "/" ? "main input[type=search]" : '[data-key="?"]');
@@ -93,7 +103,7 @@
       event.preventDefault();
       goTo(last[0]);
       for (const row of last)
-        row.matches("[aria-busy]") ? later.set(row.id, "u") : row.querySelector('[data-key="u"]').click();
+        row.matches("[aria-busy]") ? putOff(row, "u") : row.querySelector('[data-key="u"]').click();
       return;
     }
     const all = document.querySelector("[data-undo-all]");
@@ -103,7 +113,8 @@
   /* --- No key is lost while the server answers: what is pressed on a row that is being saved
          waits for it; what is pressed ahead of a panel, or of the next rows, is pressed again
          when they are there --- */
-  const later = new Map(); // id of a row -> the key pressed last
+  const later = new Map(); // id of a row -> the keys pressed meanwhile
+  const putOff = (row, key) => later.set(row.id, [...(later.get(row.id) || []), key]);
   const AHEAD = /^(.|Backspace|Enter|Escape|Arrow(Up|Down|Left|Right))$/u;
   let awaited = null; // {elt: what asked, keys}
   function keepFor(what, event) {
@@ -135,17 +146,21 @@
   });
   on("tieout:answered", (event) => {
     const { requestConfig, successful, target } = event.detail, { elt } = requestConfig;
-    const key = target && later.get(target.id);
-    if (key && !elt.dataset.opens) catchUp(target.id, successful);
+    if (target && !elt.dataset.opens) catchUp(target.id, successful);
     if (awaited?.elt !== elt) return;
     const { keys } = awaited;
     awaited = null;
     if (successful) pressAgain(keys); // otherwise nothing is there that they were meant for
   });
   function catchUp(id, successful) {
-    const key = later.get(id), row = byId(id);
+    const keys = later.get(id) || [];
     later.delete(id);
-    if (key && successful && row) row.querySelector(`[data-key="${key}"]:not(:disabled)`)?.click();
+    while (successful && keys.length) {
+      const row = byId(id), key = keys.shift();
+      row?.querySelector(`[data-key="${key}"]:not(:disabled)`)?.click();
+      if (awaited) return void awaited.keys.push(...keys.map((one) => ({ key: one })));
+      if (row?.matches("[aria-busy]")) return void later.set(id, keys);
+    }
   }
 
   /* --- Moving on at once after a decision, in the row, in its panel or on the rows ticked; the
@@ -157,8 +172,10 @@
     const panel = form.closest("[data-more]");
     if (panel && !decides(form)) return; // nothing picked: the box comes back and says so
     decided.push(row.id);
+    const at = document.activeElement;
+    const here = at === document.body || row.contains(at) || panel?.contains(at);
     if (panel) panel.hidden = true;
-    goTo(nextUndecided(row)) || goTo(row);
+    if (here) goTo(nextUndecided(row)) || goTo(row); // where a put-off key is sent, one went on long ago
   });
   on("tieout:answered", (event) => {
     const { requestConfig, successful, target, xhr } = event.detail, form = requestConfig.elt;

@@ -15,7 +15,7 @@ from companies.models import CompanySettings
 from mapping import drafting, publishing, replacing, reviewing
 from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping, SuggestionRun
-from mapping.worklist import row as row_of
+from mapping.rows import one as row_of
 from sync import gate
 from sync.models import Readiness
 

@@ -5,12 +5,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from audit.models import Entry, Verb
 from common.errors import AppError, Conflict
-from companies.tests.factories import UserFactory
 from connectors.models import Record
 from connectors.tests.factories import RecordFactory
 from mapping import drafting, history, reviewing, tasks
@@ -354,43 +351,3 @@ def test_decision_made_while_the_machine_worked_stands(company, pair, controller
 
     mapping = company.mappings.get()
     assert (mapping.target, mapping.state, mapping.version) == (other, State.ACCEPTED, 1)
-
-
-STATES = st.sampled_from(["none", "draft", "accepted", "published", "left", "no_match"])
-
-
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    states=st.lists(STATES, min_size=1, max_size=6),
-    runs=st.integers(1, 3),
-    inactive=st.booleans(),
-)
-def test_no_run_ever_changes_what_a_person_decided(company, states, runs, inactive):
-    person = UserFactory()
-    rows = []
-    for number, state in enumerate(states):
-        source = RecordFactory(company=company, name=f"Vendor {number} of many")
-        RecordFactory(
-            company=company, in_ledger=True, name=f"Vendor {number} of many", is_active=not inactive
-        )
-        other = RecordFactory(company=company, in_ledger=True, name=f"Elsewhere {number}")
-        if state != "none":
-            rows.append(
-                MappingFactory(
-                    company=company,
-                    source=source,
-                    **{state: True},
-                    **({} if state == "no_match" else {"target": other}),
-                    **({} if state == "draft" else {"decided_by": person}),
-                )
-            )
-    decided = Mapping.objects.filter(pk__in=[row.pk for row in rows]).exclude(state="draft")
-    before = list(decided.order_by("pk").values())
-
-    for _ in range(runs):
-        run_for(company)
-
-    after = Mapping.objects.filter(pk__in=[row["id"] for row in before]).order_by("pk").values()
-    assert list(after) == before

@@ -8,6 +8,7 @@ from companies.models import Company
 from connectors.models import Record
 from mapping import refusing, targets
 from mapping.matching.names import code_key, digits, normalise
+from mapping.matching.questions import Reason
 from mapping.models import Kind, Refusal, Suggestion
 from mapping.thresholds import Thresholds
 
@@ -115,6 +116,25 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
         for number, each in enumerate(weighed, start=1)
         if (record := records.get(each["record"]))
     ]
+
+
+def second_opinion(suggestion: Suggestion | None) -> str:
+    """What the language model said beside the local ranker, a sentence; blank if not asked."""
+    if suggestion is None or not suggestion.model:
+        return ""
+    names = {each["record"]: each.get("name", "") for each in suggestion.candidates}
+    local = names.get(suggestion.local_target_id, "")
+    said = names.get(suggestion.model_target_id, "")
+    if suggestion.model_reason == Reason.NOT_SURE:
+        return "The language model was asked and is not sure."
+    if not said:
+        other = f"; the local ranker says {local}" if local else ""
+        return f"The language model says that no candidate fits{other}."
+    if said == local:
+        return "The language model and the local ranker agree."
+    if local:
+        return f"The language model says {said}, the local ranker {local}: neither is preselected."
+    return f"The language model says {said}; the local ranker is not sure of any."
 
 
 def latest_suggestion(company: Company, source: Record) -> Suggestion | None:

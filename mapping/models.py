@@ -145,6 +145,11 @@ class SuggestionRun(Work):
         return self.state == self.State.FAILED
 
     @property
+    def has_asked(self) -> bool:
+        """Something left the building, for the language model."""
+        return self.exchanges.exists()
+
+    @property
     def announcement(self) -> str:
         """What is said aloud on the way: the start and each quarter."""
         if not self.to_look_at or not self.looked_at:
@@ -209,6 +214,15 @@ class ModelExchange(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["company", "at"], name="exchanges_of_a_day")]
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
+
+    @property
+    def cost(self) -> str:
+        """A request costs less than a cent."""
+        return f"${self.cost_dollars:.4f}"
 
 
 class ModelAnswer(models.Model):

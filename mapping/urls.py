@@ -1,6 +1,13 @@
 from django.urls import path, register_converter
 
-from mapping import decision_views, file_views, publication_views, together_views, views
+from mapping import (
+    asking_views,
+    decision_views,
+    file_views,
+    publication_views,
+    together_views,
+    views,
+)
 from mapping.models import Kind
 
 
@@ -26,6 +33,7 @@ urlpatterns = [
     path("publications/", publication_views.publications, name="publications"),
     path("publications/<int:number>/", publication_views.publication, name="publication"),
     path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/asked/", asking_views.asked, name="asked"),
     path("files/<int:pk>/", file_views.file, name="file"),
     path("files/<int:pk>/bring-in/", file_views.apply, name="apply-file"),
     path(KIND, views.review, name="review"),

@@ -81,6 +81,7 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "systems": Systems.of(request.company),
         "fields": comparing.fields(source, mapping.target if mapping else None),
         "suggestion": suggestion,
+        "second_opinion": comparing.second_opinion(suggestion),
         "candidates": comparing.candidates(suggestion, request.company, kind),
         "events": history.of_record(request.company, source, mapping),
         "bills": waiting.bills().using(request.company, source.pk, BILLS_SHOWN),
@@ -118,6 +119,7 @@ def compare(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "beside": beside,
         "fields": comparing.fields(row.source, beside),
         "candidates": choices,
+        "second_opinion": comparing.second_opinion(suggestion),
         "events": history.of_record(request.company, row.source, mapping, limit=3),
     }
     return render(request, "mapping/_compare.html", context)

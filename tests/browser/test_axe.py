@@ -53,6 +53,9 @@ NO_PAGE = {"connectors:choose": "needs a consent under way, which `choosing` beg
 @pytest.fixture(scope="module")
 def lived_in(builder):
     """A builder with something of everything: published, sent, failed, set aside, invited."""
+    run = builder.company.suggestion_runs.first()
+    words = {"prompt": '{"kind": "vendor"}', "answer": '{"answers": []}', "error": "it was cut"}
+    run.exchanges.create(company=run.company, model="small-1", **words)
     builder.decide("vendor", "1000", "vendor", "2000")
     builder.decide("vendor", "1001", "vendor", "2001")
     builder.map_all()
@@ -104,6 +107,7 @@ def values(lived_in):
         "uidb36": "1",
         "mapping:pk": lived_in.record("vendor", "1000").pk,
         "mapping:run:pk": company.suggestion_runs.first().pk,
+        "mapping:asked:pk": company.suggestion_runs.first().pk,
         "mapping:file:pk": lived_in.file.pk,
         "sync:pk": bill.pk,
         "sync:run:pk": company.runs.first().pk,

@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -27,6 +26,7 @@ from mapping.models import (
     Kind,
     Suggestion,
     SuggestionRun,
+    act_of,
     drafted_kinds,
 )
 from mapping.targets import Systems
@@ -229,7 +229,7 @@ def _store(
     if not ours.select_for_update(no_key=True).exists():
         return False
     changes = drafts.write(run, [_as_row(run, each, thresholds) for each in batch])
-    act = uuid5(NAMESPACE_OID, f"suggestion run {run.pk}")
+    act = act_of(run.pk)
     drafts.announce(run, changes, machine=MACHINE, act=act)
     rankers = {each.ranker for each in batch} - {"local"}
     ours.update(

@@ -1,16 +1,19 @@
-"""What happened to one record's mapping, in words, from the trail."""
+"""What happened to one record's mapping, in words: from the trail and from what was found."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 
 from audit.models import Entry, Verb
+from common.templatetags.format import confidence_percent
 from companies.models import Company
 from connectors.models import Record
-from mapping.models import Mapping
+from mapping.models import Mapping, Suggestion, act_of
 
-SHOWN = 50
 TONES = {
     Verb.PUBLISHED: "ok",
     Verb.CONFIRMED: "ok",
@@ -36,20 +39,94 @@ class Event:
     text: str
     note: str
     tone: str
+    url: str = ""  # the publication that this was part of
 
 
-def of_record(
-    company: Company, source: Record, mapping: Mapping | None, limit: int = SHOWN
-) -> list[Event]:
-    """Newest first. Notes from before there was a mapping are told on the record itself."""
-    told_of = Q(object_type=Record._meta.label_lower, object_id=source.pk)
-    if mapping is not None:
-        told_of |= Q(object_type=Mapping._meta.label_lower, object_id=mapping.pk)
-    lines = Entry.objects.filter(told_of, company=company).order_by("-id")[:limit]
-    return [
-        Event(line.at, line.who, _words(line), line.reason, TONES.get(Verb(line.verb), ""))
-        for line in lines
-    ]
+class Timeline:
+    """All that happened to one record, newest first; read a slice at a time.
+
+    What the machine found stands beside the draft it made of it; where it found the same again, or
+    nothing sure enough, that is an event of its own. Notes from before there was a mapping are
+    told on the record itself.
+    """
+
+    def __init__(self, company: Company, source: Record, mapping: Mapping | None) -> None:
+        self.company, self.source, self.mapping = company, source, mapping
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, wanted: slice) -> list[Event]:
+        keys = self._keys[wanted]
+        lines = Entry.objects.in_bulk([pk for _at, is_line, pk in keys if is_line])
+        found = {pk for _at, is_line, pk in keys if not is_line}
+        beside = {each: self._made.get(line.act) for each, line in lines.items()}
+        suggestions = (
+            Suggestion.objects.select_related("target", "run")
+            .defer("target__payload", "target__search_text")
+            .in_bulk(list(found | {pk for pk in beside.values() if pk}))
+        )
+        return [
+            self._told(lines[pk], suggestions.get(beside[pk] or 0))
+            if is_line
+            else _looked(suggestions[pk])
+            for _at, is_line, pk in keys
+        ]
+
+    @cached_property
+    def _made(self) -> dict[UUID | None, int]:
+        """The suggestion of each run, by the act under which the run wrote its lines."""
+        return {act_of(run): pk for pk, run, _at in self._found}
+
+    @cached_property
+    def _found(self) -> list[tuple[int, int, datetime]]:
+        rows = Suggestion.objects.filter(company=self.company, source=self.source)
+        return list(rows.values_list("pk", "run", "run__created_at"))
+
+    @cached_property
+    def _keys(self) -> list[tuple[datetime, bool, int]]:
+        """When, whether it is a line of the trail, and its id."""
+        told_of = Q(object_type=Record._meta.label_lower, object_id=self.source.pk)
+        if self.mapping is not None:
+            told_of |= Q(object_type=Mapping._meta.label_lower, object_id=self.mapping.pk)
+        lines = Entry.objects.filter(told_of, company=self.company).values_list("at", "pk", "act")
+        acts = {act for _at, _pk, act in lines if act}
+        keys = [(at, True, pk) for at, pk, _act in lines]
+        keys += [(at, False, pk) for pk, run, at in self._found if act_of(run) not in acts]
+        return sorted(keys, reverse=True)
+
+    @cached_property
+    def _publications(self) -> dict[int, int]:
+        """The number of each publication of this mapping, by the version it froze."""
+        if self.mapping is None:
+            return {}
+        lines = self.mapping.publication_lines.values_list("mapping_version", "publication__number")
+        return dict(lines)
+
+    def _told(self, line: Entry, found: Suggestion | None) -> Event:
+        note = line.reason
+        if found is not None and line.verb == Verb.DRAFTED:
+            note = " · ".join(part for part in (note, _evidence(found)) if part)
+        url = ""
+        if line.verb in (Verb.PUBLISHED, Verb.CONFIRMED):
+            number = self._publications.get((line.after or {}).get("version", 0))
+            place = [self.company.slug, number]
+            url = reverse("mapping:publication", args=place) if number else ""
+        return Event(line.at, line.who, _words(line), note, TONES.get(Verb(line.verb), ""), url)
+
+
+def _looked(found: Suggestion) -> Event:
+    """The machine looked and changed nothing."""
+    best = f"Found again: {found.target.label}" if found.target else "Found nothing sure enough"
+    return Event(found.run.created_at, "Drafting", best, _evidence(found), "draft")
+
+
+def _evidence(found: Suggestion) -> str:
+    """ "98%, same name but for the legal form; local ranker, run 12" """
+    share = f"{confidence_percent(found.confidence)}" if found.confidence is not None else ""
+    ranker = "local ranker" if found.ranker == "local" else found.ranker
+    said = ", ".join(part for part in (share, found.reason) if part)
+    return f"{said}; {ranker}, run {found.run_id}" if said else f"{ranker}, run {found.run_id}"
 
 
 def _words(line: Entry) -> str:

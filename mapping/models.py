@@ -1,6 +1,7 @@
 """What each source record is called in the ledger, who says so, and since when it is in force."""
 
 from decimal import Decimal
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.db import models
 from django.db.models import Q
@@ -156,6 +157,11 @@ class SuggestionRun(Work):
             return "Drafting has started"
         quarters = 4 * self.looked_at // self.to_look_at
         return f"{25 * quarters}% looked at" if quarters else ""
+
+
+def act_of(run_id: int) -> UUID:
+    """Under which the lines of a run stand together in the trail."""
+    return uuid5(NAMESPACE_OID, f"suggestion run {run_id}")
 
 
 class Suggestion(models.Model):

@@ -1,106 +1,28 @@
-"""Putting decisions in force, taking them back, and what was put in force before."""
+"""What was put in force before, how two publications differ, and taking mappings back."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Count
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from common import csv_out
 from common.errors import Conflict
 from common.seen import fingerprint, ids_of, number
 from companies.access import Action, CompanyRequest, may, refusal, requires
-from mapping import publishing, showing
+from mapping import in_force, publishing, showing, waiting
 from mapping.forms import DecisionForm, ReasonForm
-from mapping.models import Kind, Mapping
-from mapping.publishing import Preview
+from mapping.models import Kind, Mapping, Publication
 from mapping.targets import Systems
 
-SHOWN = 20  # of each kind; the rest goes along, and the review table lists it
 LINES = 100
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.SEE_MAPPINGS)
-def publish(request: CompanyRequest) -> HttpResponseBase:
-    if request.method == "POST":
-        return _publish(request)
-    return _preview(request, publishing.preview(request.company, by=request.user))
-
-
-@requires(Action.PUBLISH)
-def _publish(request: CompanyRequest) -> HttpResponse:
-    ticked, listed = ids_of(request.POST), ids_of(request.POST, "listed")
-    try:
-        with transaction.atomic():
-            publishing.lock_company(request.company)  # a list that is being pulled waits
-            preview = publishing.preview(request.company, by=request.user)
-            if request.POST.get("seen") != _shown(preview):
-                raise Conflict(
-                    "Something was published, decided or renamed meanwhile, so nothing was"
-                    " published. This is how it stands now."
-                )
-            shown = {row.pk: row.version for each in preview.kinds for row in each.mappings}
-            only = {pk: shown[pk] for pk in shown if pk in ticked or pk not in listed}
-            if not only:
-                raise Conflict("No mapping is ticked, so nothing was published.")
-            result = publishing.publish(request.company, by=request.user, only=only)
-    except Conflict as conflict:
-        preview = publishing.preview(request.company, by=request.user)
-        return _preview(request, preview, notice=str(conflict), status=409)
-    count = len(result.mappings)
-    messages.success(
-        request,
-        f"{count:,} mapping{'' if count == 1 else 's'} published"
-        f" as no. {result.publication.number}.",
-    )
-    return redirect(result.publication.get_absolute_url())
-
-
-def _shown(preview: Preview) -> str:
-    """Says which mappings, in which versions and under which names, somebody was shown."""
-    return fingerprint(
-        (row.pk, row.version, row.target.label if row.target else "")
-        for each in preview.kinds
-        for row in each.mappings
-    )
-
-
-def _preview(
-    request: CompanyRequest, preview: Preview, *, notice: str = "", status: int = 200
-) -> HttpResponse:
-    company = request.company
-    listed = [row.pk for each in preview.kinds for row in each.mappings[:SHOWN]]
-    read = company.mappings.with_records().in_bulk(listed)
-    for row in read.values():
-        row.company = company
-    kinds = [
-        {
-            "kind": each.kind,
-            "count": len(each.mappings),
-            # One that was taken back in this moment is missing; publishing would notice it.
-            "rows": [read[row.pk] for row in each.mappings[:SHOWN] if row.pk in read],
-            "more": max(0, len(each.mappings) - SHOWN),
-        }
-        for each in preview.kinds
-    ]
-    rights = showing.Rights.of(request)
-    context = {
-        "preview": preview,
-        "kinds": kinds,
-        "all_listed": not any(each["more"] for each in kinds),
-        "seen": _shown(preview),
-        "notice": notice,
-        "rights": rights,
-        "refusal": "" if rights.publish else refusal(company, Action.PUBLISH),
-        "systems": Systems.of(company),
-        "last": None if preview.count else company.publications.select_related("by").first(),
-    }
-    return render(request, "mapping/publish.html", context, status=status)
+BILLS = 50
 
 
 @require_safe
@@ -112,7 +34,9 @@ def publications(request: CompanyRequest) -> HttpResponse:
         .order_by("-number")
     )
     page = Paginator(found, 50).get_page(request.GET.get("page"))
-    return render(request, "mapping/publications.html", {"page": page})
+    latest = page.paginator.count
+    context = {"page": page, "compare": {"from": max(latest - 1, 1), "to": latest}}
+    return render(request, "mapping/publications.html", context)
 
 
 @require_safe
@@ -127,9 +51,14 @@ def publication(request: CompanyRequest, number: int) -> HttpResponse:
     )
     for line in page:
         line.mapping.company = request.company
+    bills = Paginator(range(found.bills_unblocked), BILLS).get_page(request.GET.get("bills"))
+    start = max(bills.start_index() - 1, 0)
     context = {
         "publication": found,
         "page": page,
+        "before": found.number - 1,
+        "bills_page": bills,
+        "bills": waiting.bills().let_go(found, start, bills.end_index()),
         "in_force": found.mappings.count(),
         "systems": Systems.of(request.company),
         "rights": showing.Rights.of(request),
@@ -138,6 +67,46 @@ def publication(request: CompanyRequest, number: int) -> HttpResponse:
         else refusal(request.company, Action.UNPUBLISH),
     }
     return render(request, "mapping/publication.html", context)
+
+
+@require_safe
+@requires(Action.SEE_MAPPINGS)
+def compare(request: CompanyRequest) -> HttpResponse:
+    """What came into force and what went between any two publications."""
+    first, second = _two(request)
+    found = in_force.differences(request.company, first, second)
+    counted = Counter((each.kind, each.what) for each in found)
+    page = Paginator(found, LINES).get_page(request.GET.get("page"))
+    context = {
+        "first": first,
+        "second": second,
+        "count": len(found),
+        "counted": [(kind.label, what, n) for (kind, what), n in counted.items()],
+        "page": page,
+        "query": urlencode({"from": first.number, "to": second.number}),
+    }
+    return render(request, "mapping/publications_compared.html", context)
+
+
+@require_safe
+@requires(Action.EXPORT)
+def compared_csv(request: CompanyRequest) -> StreamingHttpResponse:
+    first, second = _two(request)
+    found = in_force.differences(request.company, first, second)
+    return csv_out.attachment(
+        f"publications-{request.company.slug}-{first.number}-{second.number}.csv",
+        ("Kind", "Change", "Source", f"After no. {first.number}", f"After no. {second.number}"),
+        ((each.kind.label, each.what, each.source, each.before, each.after) for each in found),
+        count=len(found),
+    )
+
+
+def _two(request: CompanyRequest) -> tuple[Publication, Publication]:
+    """The two that are asked for, the earlier one first."""
+    rows = request.company.publications.select_related("by")
+    asked = sorted(number(request.GET.get(name, "")) or 0 for name in ("from", "to"))
+    first, second = (get_object_or_404(rows, number=one) for one in asked)
+    return first, second
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -174,14 +143,20 @@ def unpublish(request: CompanyRequest) -> HttpResponse:
             else reverse("mapping:review", args=[request.company.slug, Kind(first.kind).slug])
             + "?tab=accepted"
         )
-    again, sent = publishing.consequences(request.company, [row.pk for row in rows])
-    context: dict[str, Any] = {
+    chosen_ids = [row.pk for row in rows]
+    again, sent = publishing.consequences(request.company, chosen_ids)
+    address = request.GET.copy()
+    for name in ("page", "sent"):
+        address.pop(name, None)
+    context: dict[str, Any] = showing.sent_with(request, rows) | {
         "rows": rows,
+        "page": Paginator(rows, LINES).get_page(request.GET.get("page")),
+        "address": address.urlencode(),
         "seen": seen,
         "numbered": None if ids else numbered,
         "form": form,
         "again": again,
-        "sent": sent,
+        "already_sent": sent,
         "systems": Systems.of(request.company),
     }
     status = 422 if request.method == "POST" else 200

@@ -1,27 +1,30 @@
 """What the pages of the mapping app have in common: what a person may, and how a table is laid."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from common.seen import number
 from common.templatetags.format import confidence_percent
 from companies.access import Action, CompanyRequest, may, refusal
-from mapping import rows, worklist
+from mapping import rows, waiting, worklist
 from mapping.forms import FilterForm
-from mapping.models import Kind, SuggestionRun, kinds_in_use
+from mapping.models import Kind, Mapping, SuggestionRun, kinds_in_use
 from mapping.rows import Row
 from mapping.targets import Systems
 from mapping.worklist import Counts, Filters, Worklist
 
 SORT_KEPT_AS = "mappings_sort"
+SENT_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -225,3 +228,17 @@ def back(request: CompanyRequest, otherwise: str) -> HttpResponseRedirect:
     if safe and path.path.startswith(inside):
         return HttpResponseRedirect(path.path + (f"?{path.query}" if path.query else ""))
     return HttpResponseRedirect(otherwise)
+
+
+def sent_with(request: CompanyRequest, mappings: Sequence[Mapping]) -> dict[str, Any]:
+    """The bills that froze a version of these: they stay as they are, whatever is unpublished."""
+    named = {row.pk: row for row in mappings}
+    wanted = number(request.GET.get("sent", "")) or 1
+    ids = list(named)
+    bills, count = waiting.bills().sent_with(request.company, ids, 0, 0) if ids else ([], 0)
+    page = Paginator(range(count), SENT_SHOWN).get_page(wanted)
+    if count:
+        start = page.start_index() - 1
+        bills, _ = waiting.bills().sent_with(request.company, ids, start, page.end_index())
+    shown = [(bill, [(named[pk], v) for pk, v in bill.versions.items()]) for bill in bills]
+    return {"sent_bills": shown, "sent_page": page}

@@ -5,6 +5,7 @@ from mapping import (
     decision_views,
     file_views,
     publication_views,
+    publish_views,
     together_views,
     views,
 )
@@ -28,9 +29,12 @@ KIND = "<mapping_kind:kind>/"
 ROW = KIND + "<int:pk>/"
 urlpatterns = [
     path("", views.hub, name="hub"),
-    path("publish/", publication_views.publish, name="publish"),
+    path("publish/", publish_views.publish, name="publish"),
+    path("publish/bills/", publish_views.bills, name="publish-bills"),
     path("unpublish/", publication_views.unpublish, name="unpublish"),
     path("publications/", publication_views.publications, name="publications"),
+    path("publications/compare/", publication_views.compare, name="compare-publications"),
+    path("publications/compare.csv", publication_views.compared_csv, name="compared-csv"),
     path("publications/<int:number>/", publication_views.publication, name="publication"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/asked/", asking_views.asked, name="asked"),

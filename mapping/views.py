@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from mapping.targets import Systems
 from mapping.worklist import Worklist
 
 BILLS_SHOWN = 20
+HISTORY_SHOWN = 50
 
 
 @require_safe
@@ -74,6 +76,8 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     suggestion = mapping.suggestion if mapping and mapping.suggestion else None
     suggestion = suggestion or comparing.latest_suggestion(request.company, source)
     rights = showing.Rights.of(request)
+    timeline = history.Timeline(request.company, source, mapping)
+    told = Paginator(range(len(timeline)), HISTORY_SHOWN).get_page(request.GET.get("history"))
     context = {
         "row": row,
         "kind": kind,
@@ -83,7 +87,10 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "suggestion": suggestion,
         "second_opinion": comparing.second_opinion(suggestion),
         "candidates": comparing.candidates(suggestion, request.company, kind),
-        "events": history.of_record(request.company, source, mapping),
+        "events": timeline[max(told.start_index() - 1, 0) : told.end_index()],
+        "told": told,
+        **showing.sent_with(request, [mapping] if mapping else []),
+        "address": "",
         "bills": waiting.bills().using(request.company, source.pk, BILLS_SHOWN),
         "refusal": _refusal(request, row),
         "list_url": showing.list_url(request, kind),
@@ -120,7 +127,7 @@ def compare(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "fields": comparing.fields(row.source, beside),
         "candidates": choices,
         "second_opinion": comparing.second_opinion(suggestion),
-        "events": history.of_record(request.company, row.source, mapping, limit=3),
+        "events": history.Timeline(request.company, row.source, mapping)[:3],
     }
     return render(request, "mapping/_compare.html", context)
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import Expression
 
 from companies.models import Company
+
+if TYPE_CHECKING:
+    from mapping.models import Publication
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,18 @@ class WaitingBill:
     status: str  # the word people see: Ready, Needs publishing, Unmapped, Posted …
 
 
+@dataclass(frozen=True)
+class SentBill:
+    """One bill that went out, or may have, with the mappings it froze."""
+
+    name: str
+    url: str
+    amount: Decimal
+    status: str
+    at: datetime | None  # when it was posted
+    versions: dict[int, int]  # of the mappings asked for, by id
+
+
 class WaitingBills(Protocol):
     def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
         """The unsent bills that need each source record; records without any are left out."""
@@ -43,6 +59,19 @@ class WaitingBills(Protocol):
 
     def let_go_by(self, company: Company, mappings: Collection[int]) -> Waits:
         """What would become ready if these mappings were published together."""
+
+    def going_with(
+        self, company: Company, mappings: Collection[int], start: int, stop: int
+    ) -> list[WaitingBill]:
+        """Some of the bills that `let_go_by` counts, newest first."""
+
+    def let_go(self, publication: "Publication", start: int, stop: int) -> list[WaitingBill]:
+        """Some of the bills that became ready with a publication, newest first."""
+
+    def sent_with(
+        self, company: Company, mappings: Collection[int], start: int, stop: int
+    ) -> tuple[list[SentBill], int]:
+        """Some of the bills that froze a version of these, newest first; and how many in all."""
 
     def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
         """What would need publishing again without these mappings, and what was sent already."""

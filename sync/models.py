@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -11,7 +12,7 @@ from common.work import Work, WorkQuerySet
 from companies.models import Company, Membership, User
 from connectors.models import Connection, Record
 from connectors.records import PulledBill, PulledCommitment
-from mapping.models import Kind, Level
+from mapping.models import Kind, Level, Publication
 from sync.querysets import BillQuerySet, PushQuerySet
 
 
@@ -387,6 +388,24 @@ class BillNeed(models.Model):
         indexes = [models.Index(fields=["record", "bill"], name="bills_that_need_a_record")]
 
 
+class LetGo(models.Model):
+    """A bill that became ready with a publication: kept, whatever becomes of it later."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+", db_index=False)
+    publication = models.ForeignKey(Publication, models.PROTECT, related_name="+", db_index=False)
+    bill = models.ForeignKey(Bill, models.CASCADE, related_name="let_go_by", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["publication", "bill"], name="a_publication_lets_a_bill_go_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bill} by {self.publication}"
+
+
 class Approval(models.Model):
     """A person's word on one version of a bill."""
 
@@ -511,6 +530,8 @@ class Push(Work):
             models.Index(
                 fields=["company", "state", "bill"], include=["version"], name="pushes_counted"
             ),
+            # Which of them used a mapping, and in which version.
+            GinIndex(fields=["mapping_versions"], name="pushes_by_mapping"),
         ]
 
     def __str__(self) -> str:

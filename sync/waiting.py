@@ -22,8 +22,8 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from companies.models import Company
-from mapping.models import Kind, Mapping, kinds_in_use
-from mapping.waiting import WaitingBill, Waits
+from mapping.models import Kind, Mapping, Publication, kinds_in_use
+from mapping.waiting import SentBill, WaitingBill, Waits
 from sync import counting
 from sync.models import Bill, BillNeed, Push, Readiness
 from sync.querysets import BillQuerySet
@@ -77,13 +77,35 @@ class WaitingBills:
         return Coalesce(Subquery(waiting, output_field=MONEY), Value(Decimal(0)))
 
     def let_go_by(self, company: Company, mappings: Collection[int]) -> Waits:
-        """Bills all of whose needs are in force already or among these mappings."""
-        needs = counting.unmet(BillNeed.objects.filter(bill=OuterRef("pk")), company)
-        still_held = needs.exclude(record__in=_sources(company, mappings))
-        # What is not ready needs something that is not in force: one of these, or it stays held.
-        return _total(
-            _unsent(company).exclude(readiness=Readiness.READY).exclude(Exists(still_held))
-        )
+        return _total(going(company, mappings))
+
+    def going_with(
+        self, company: Company, mappings: Collection[int], start: int, stop: int
+    ) -> list[WaitingBill]:
+        return _listed(going(company, mappings), start, stop)
+
+    def let_go(self, publication: Publication, start: int, stop: int) -> list[WaitingBill]:
+        bills = Bill.objects.filter(company=publication.company_id)
+        return _listed(bills.filter(let_go_by__publication=publication), start, stop)
+
+    def sent_with(
+        self, company: Company, mappings: Collection[int], start: int, stop: int
+    ) -> tuple[list[SentBill], int]:
+        keys = [str(pk) for pk in mappings]
+        sent = Push.objects.filter(company=company, mapping_versions__has_any_keys=keys)
+        sent = sent.perhaps_in_the_ledger().select_related("bill__company")
+        found = [
+            SentBill(
+                capfirst(str(push.bill)),
+                push.bill.get_absolute_url(),
+                push.bill.total,
+                push.get_state_display(),
+                push.posted_at,
+                {int(k): push.mapping_versions[k] for k in keys if k in push.mapping_versions},
+            )
+            for push in sent.order_by("-posted_at", "-pk")[start:stop]
+        ]
+        return found, sent.count()
 
     def resting_on(self, company: Company, mappings: Collection[int]) -> tuple[Waits, Waits]:
         using = company.bills.filter(
@@ -98,16 +120,25 @@ class WaitingBills:
         return _total(held_again), _total(sent)
 
     def using(self, company: Company, record: int, limit: int) -> list[WaitingBill]:
-        bills = (
-            company.bills.filter(pk__in=BillNeed.objects.filter(record=record).values("bill"))
-            .with_delivery()
-            .select_related("company")
-            .order_by("-bill_date", "-id")[:limit]
-        )
-        return [
-            WaitingBill(capfirst(str(bill)), bill.get_absolute_url(), bill.total, bill.status_word)
-            for bill in bills
-        ]
+        bills = company.bills.filter(pk__in=BillNeed.objects.filter(record=record).values("bill"))
+        return _listed(bills, 0, limit)
+
+
+def going(company: Company, mappings: Collection[int]) -> BillQuerySet:
+    """Bills all of whose needs are in force already or among these mappings."""
+    needs = counting.unmet(BillNeed.objects.filter(bill=OuterRef("pk")), company)
+    still_held = needs.exclude(record__in=_sources(company, mappings))
+    # What is not ready needs something that is not in force: one of these, or it stays held.
+    return _unsent(company).exclude(readiness=Readiness.READY).exclude(Exists(still_held))
+
+
+def _listed(bills: BillQuerySet, start: int, stop: int) -> list[WaitingBill]:
+    """Newest first."""
+    bills = bills.with_delivery().select_related("company").order_by("-bill_date", "-id")
+    return [
+        WaitingBill(capfirst(str(bill)), bill.get_absolute_url(), bill.total, bill.status_word)
+        for bill in bills[start:stop]
+    ]
 
 
 @dataclass(frozen=True)
@@ -122,7 +153,7 @@ class Changed:
 def held_by_changes(company: Company) -> list[Changed]:
     """By kind, the unsent bills that stale mappings hold. One query."""
     stale = Mapping.objects.filter(company=company, stale__gt="").values("source")
-    needs = _unsent_needs(company).filter(record__in=stale)
+    needs = counting.unmet(_unsent_needs(company), company).filter(record__in=stale)
     rows = needs.order_by().values_list("kind", "record", "bill", "bill__total")
     found: dict[str, tuple[set[int], dict[int, Decimal]]] = {}
     for kind, record, bill, total in rows:

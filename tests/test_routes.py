@@ -33,6 +33,7 @@ from sync.models import (
     BillNeed,
     Commitment,
     CommitmentLine,
+    LetGo,
     ProjectTeam,
     PullProblem,
     PullStep,
@@ -298,6 +299,7 @@ def billed(company, people):
     )
     BillLine.objects.create(bill=bill, cost_type_id=ID + 3, **amount, **words, **own)
     BillNeed.objects.create(bill=bill, kind="vendor", record_id=ID, about_id=ID, **own)
+    LetGo.objects.create(publication_id=ID, bill=bill, **own)
     Approval.objects.create(
         bill=bill, version=1, decision="approved", by=admin, note=f"{CANARY} note", **own
     )

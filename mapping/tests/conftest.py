@@ -20,6 +20,7 @@ class Bills:
     def __init__(self):
         self.waits = {}
         self.listed = []
+        self.sent = []
 
     def by_record(self, company, records):
         return {pk: self.waits[pk] for pk in records if pk in self.waits}
@@ -39,6 +40,15 @@ class Bills:
 
     def resting_on(self, company, mappings):
         return Waits(len(mappings), Decimal(100)), Waits(3, Decimal(50))
+
+    def going_with(self, company, mappings, start, stop):
+        return self.listed[start:stop]
+
+    def let_go(self, publication, start, stop):
+        return self.listed[start:stop]
+
+    def sent_with(self, company, mappings, start, stop):
+        return self.sent[start:stop], len(self.sent)
 
     def using(self, company, record, limit):
         return self.listed[:limit]

@@ -184,7 +184,7 @@ def test_what_is_withdrawn_is_told_as_such(company, pair):
     Record.objects.filter(pk=pair[1].pk).update(is_active=False)
     run_for(company)
 
-    events = history.of_record(company, pair[0], company.mappings.get())
+    events = history.Timeline(company, pair[0], company.mappings.get())[:50]
     assert [event.text for event in events] == [
         "Drafted: Harbor Glass → nothing",
         "Drafted: Harbor Glass",

@@ -1,5 +1,7 @@
 """Publishing and unpublishing, on their pages."""
 
+from decimal import Decimal
+
 import pytest
 
 from audit.models import Entry, Verb
@@ -10,6 +12,7 @@ from mapping.tests.factories import (
     MappingFactory,
     PublicationFactory,
 )
+from mapping.waiting import SentBill, WaitingBill
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -28,7 +31,7 @@ def seen(client):
 def test_publish_page_says_what_it_lets_go(accepted, dana):
     page = dana.get("/c/acme/mappings/publish/").content.decode()
 
-    assert "This lets 1 bill ($100.00) go" in page
+    assert ">1 bill ($100.00)</a> go." in page
     assert "as no. 2" in page
 
 
@@ -167,12 +170,102 @@ def test_renamed_target_can_be_confirmed_in_the_table(company, pulled, dana):
 def test_what_would_be_published_is_not_read_row_by_row(
     company, dana, django_assert_max_num_queries
 ):
-    MappingFactory.create_batch(30, company=company, accepted=True)
+    MappingFactory.create_batch(130, company=company, accepted=True)
     dana.get("/c/acme/mappings/")
 
     with django_assert_max_num_queries(12):
         page = dana.get("/c/acme/mappings/publish/").content.decode()
 
-    assert "30 mappings would come into force" in page
-    assert page.count('name="listed"') == 20
-    assert "and 10 more" in page
+    assert "130 mappings would come into force" in page
+    assert page.count('name="listed"') == 100
+    assert "Rows 1 to 100 of 130" in page
+
+
+@pytest.fixture
+def many(company):
+    """130 accepted vendors, over two pages, by name."""
+    sources = [RecordFactory(company=company, name=f"Vendor {n:03}") for n in range(130)]
+    return [MappingFactory(company=company, source=row, accepted=True) for row in sources]
+
+
+def turn(client, page, *, ticked, listed, **more):
+    return client.post(
+        "/c/acme/mappings/publish/",
+        {
+            "seen": page.context["seen"],
+            "unticked": page.context["unticked"],
+            "listed": [row.pk for row in listed],
+            "ids": [row.pk for row in ticked],
+            **more,
+        },
+    )
+
+
+def test_what_is_unticked_on_one_page_stays_so_on_the_next(many, dana, company):
+    first = dana.get("/c/acme/mappings/publish/")
+
+    second = turn(dana, first, listed=many[:100], ticked=many[2:100], go="2")
+    assert "128 mappings would come into force" in second.content.decode()
+    turn(dana, second, listed=many[100:], ticked=many[100:129])
+
+    assert set(company.mappings.accepted()) == {many[0], many[1], many[129]}
+
+
+def test_turning_back_shows_what_was_unticked(many, dana):
+    first = dana.get("/c/acme/mappings/publish/")
+    second = turn(dana, first, listed=many[:100], ticked=many[1:100], go="2")
+
+    back = turn(dana, second, listed=many[100:], ticked=many[100:], go="1").content.decode()
+
+    box = f'value="{many[0].pk}" data-select id='
+    assert box in back
+    assert f'value="{many[1].pk}" data-select checked' in back
+
+
+def test_a_whole_kind_is_unticked_and_ticked_at_once(many, dana, company):
+    first = dana.get("/c/acme/mappings/publish/")
+
+    none = turn(dana, first, listed=many[:100], ticked=many[:100], untick="vendor")
+    assert "0 mappings would come into force" in none.content.decode()
+    every = turn(dana, none, listed=many[:100], ticked=[], tick="vendor")
+
+    assert "130 mappings would come into force" in every.content.decode()
+    assert not company.mappings.published().exists()
+
+
+def test_the_bills_that_would_go_are_counted_without_what_is_unticked(many, dana):
+    first = dana.get("/c/acme/mappings/publish/")
+
+    counted = turn(dana, first, listed=many[:100], ticked=many[1:100], count="1")
+
+    assert "129 bills" in counted.content.decode()
+
+
+def test_the_bills_that_would_go_are_all_listed(accepted, dana, bills):
+    bills.listed = [WaitingBill("Bill 1042", "/c/acme/bills/1/", Decimal(100), "Unmapped")]
+
+    page = dana.get("/c/acme/mappings/publish/bills/").content.decode()
+
+    assert '<a href="/c/acme/bills/1/">Bill 1042</a>' in page
+
+
+def test_a_publication_lists_the_bills_it_let_go(company, dana, bills):
+    PublicationFactory(company=company, number=7, bills_unblocked=60)
+    bills.listed = [WaitingBill(f"Bill {n}", f"/b/{n}/", Decimal(9), "Ready") for n in range(60)]
+
+    first = dana.get("/c/acme/mappings/publications/7/").content.decode()
+    second = dana.get("/c/acme/mappings/publications/7/?bills=2").content.decode()
+
+    assert ('"/b/49/"' in first, '"/b/50/"' in first, '"/b/59/"' in second) == (True, False, True)
+
+
+def test_unpublishing_shows_which_bills_used_which_version(company, admin, client, bills):
+    mapping = MappingFactory(company=company, published=True)
+    versions = {mapping.pk: 4}
+    bills.sent = [SentBill("Bill 9", "/b/9/", Decimal(9), "Posted", None, versions)]
+    client.force_login(admin)
+
+    page = client.get("/c/acme/mappings/unpublish/", {"ids": mapping.source_id}).content.decode()
+
+    assert '<a href="/b/9/">Bill 9</a>' in page
+    assert f"{mapping.source.name}, version 4" in page

@@ -287,7 +287,7 @@ def test_history_goes_on_when_a_decision_is_undone(company, record, target, cont
     reviewing.undo(mapping, by=controller)
     mapping = reviewing.override(record, target, by=admin)
 
-    events = history.of_record(company, record, mapping)
+    events = history.Timeline(company, record, mapping)[:50]
 
     assert [(event.text, event.note) for event in events] == [
         ("Overrode: Iron Ridge Supplies", ""),

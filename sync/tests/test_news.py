@@ -14,6 +14,7 @@ from mapping.tests.factories import MappingFactory
 from sync import gate, mirroring
 from sync.models import Bill
 from sync.tests.factories import BillFactory, PushFactory, RunFactory, map_record
+from sync.waiting import WaitingBills
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,48 @@ def test_a_publication_let_go_what_its_preview_promised(company, controller):
 
     assert promised.bills == 1
     assert (said.bills_unblocked, said.amount_unblocked) == (promised.bills, promised.amount)
+
+
+def test_a_publication_keeps_which_bills_it_let_go(company, controller):
+    bill = BillFactory(company=company, accepted=True)
+    BillFactory(company=company, drafted=True)
+
+    said = publishing.publish(company, by=controller).publication
+    company.bills.filter(pk=bill.pk).update(readiness="unmapped")  # whatever becomes of it later
+
+    listed = WaitingBills().let_go(said, 0, 10)
+    assert [each.url for each in listed] == [bill.get_absolute_url()]
+
+
+def test_the_bills_that_would_go_are_those_that_went(company, controller):
+    BillFactory(company=company, accepted=True)
+    ids = list(company.mappings.accepted().values_list("pk", flat=True))
+    promised = [each.url for each in WaitingBills().going_with(company, ids, 0, 10)]
+
+    said = publishing.publish(company, by=controller).publication
+
+    assert promised == [each.url for each in WaitingBills().let_go(said, 0, 10)]
+
+
+def test_sent_bills_say_which_version_of_a_mapping_they_used(company):
+    bill = BillFactory(company=company, accepted=True)
+    mapping, other = company.mappings.order_by("pk")[:2]
+    PushFactory(
+        bill=bill, company=company, posted=True, mapping_versions={str(mapping.pk): 3, "1": 1}
+    )
+    PushFactory(
+        bill=BillFactory(company=company, accepted=True),
+        company=company,
+        posted=True,
+        mapping_versions={str(other.pk): 8},
+    )
+
+    bills, count = WaitingBills().sent_with(company, [mapping.pk], 0, 10)
+
+    assert count == 1
+    assert [(each.url, each.versions) for each in bills] == [
+        (bill.get_absolute_url(), {mapping.pk: 3})
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from typing import Any, Final
 from common.errors import AppError
 from companies.models import CompanySettings
 from mapping.matching.candidates import SHORTLIST, CandidateIndex
-from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.charts import Chart
+from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
 from mapping.matching.opinions import Opinion
 from mapping.matching.suggesting import LINE_ITEM_KINDS, Suggestion, suggest

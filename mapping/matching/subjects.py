@@ -1,103 +1,46 @@
-"""Reads what a line of cost is about from its name: concepts of the trade, and the cost type.
+"""What a line of cost is about, by its name, and for which cost type.
 
-"09-250: Drywall - Labor" is about drywall, and labor. Pure; the words are in `concepts.toml` and
-`lexicon.toml`.
+"09-250: Drywall - Labor" is about drywall, and labor. Pure; `phrases` knows the words.
 """
 
 import re
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from mapping.matching.lexicon import (
-    ACTIONS,
-    CONCEPTS,
-    CONDITIONS,
-    COST_TYPES,
-    LINE_ITEMS,
-    LINE_WORDS,
-    SAYS,
-    broader,
-)
+from mapping.matching.lexicon import CONCEPTS, COST_TYPES, LINE_ITEMS
 from mapping.matching.names import canonical, fold, normalise, split_code
+from mapping.matching.phrases import (
+    PHRASES,
+    TYPE_WORDS,
+    UNKNOWN_AMONG_KNOWN,
+    UNKNOWN_BESIDE_KNOWN,
+    UNKNOWN_HEAD,
+    Parts,
+    is_a_list,
+    joined,
+    meanings_of,
+    narrowest,
+    parts_of,
+    split_types,
+    without_types,
+    words_of,
+)
 
-UNKNOWN_HEAD: Final = 0.6
-UNKNOWN_BESIDE_KNOWN: Final = 0.15  # "Roofing - Building A"
-UNKNOWN_AMONG_KNOWN: Final = 0.5  # "Fixtures & Trim"
-BESIDE: Final = 0.2  # what stands in front of the head word: "concrete testing"
-BESIDE_UNKNOWN: Final = 0.08  # "resinous flooring"
-LONGEST_PHRASE: Final = 6
-
-_JOINTS = re.compile(r"([,;&/\\+]|\band\b|\bw/)|[()\[\]|:]|\s[-–—]\s|--")
-_TWO_SIDES = re.compile(r"^(.+?)(?:\s+[-–—]\s+|\s*[,:/|]\s*|\s*[-–—]{2}\s*)([^,:/|]+)$")
 _WORDS = re.compile(r"[^\W_]+")
-_INITIALS = re.compile(r"\b([a-z])\s?[&+]\s?([a-z])\b")
+_TWO_SIDES = re.compile(r"^(.+?)(?:\s+[-–—]\s+|\s*[,:/|]\s*|\s*[-–—]{2}\s*)([^,:/|]+)$")
 _CODE_ENDING = re.compile(r"[.\-\s/]([lmseo])$", re.IGNORECASE)
+# Where in the building, not what: "2nd Floor", "Building A".
+_WHERE = re.compile(
+    r"\b(?:\d+(?:st|nd|rd|th)|first|second|third|upper|lower)\s+(?:floor|level|story)\b"
+    r"|\b(?:building|bldg|unit|phase|area|zone|level|floor)\s+(?:\d+|[b-z])\b",
+    re.IGNORECASE,
+)
 _COST_OF = re.compile(r"^\s*costs?\s+of\s+(?!goods|sales)", re.IGNORECASE)
 
-EMPTY: Final = frozenset(canonical(word) for word in LINE_ITEMS["empty"])
-ALONE: Final = frozenset(canonical(word) for word in LINE_ITEMS["alone"])
 NOT_ABOUT: Final = frozenset(LINE_ITEMS["not_about"])
 REST: Final = frozenset(canonical(word) for word in LINE_ITEMS["rest"])
-# Spelled as in a name; single letters are cost types in a field or behind a code only.
-TYPE_WORDS: Final = {
-    canonical(word): kind
-    for word, kind in COST_TYPES.items()
-    if len(word) > 2 and " " not in word and kind in {"labor", "material", "subcontract"}
-}
 WHOLE_TYPE: Final = {"labor": "general_labor", "equipment": "equipment_rental"}
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """Lower case, short forms spelled out, plurals cut, without "and": `&`, comma, slash alike."""
-    found: list[str] = []
-    for word in _WORDS.findall(fold(text).replace("'", "").replace("’", "")):
-        spelled = LINE_WORDS.get(word, word)
-        found += [canonical(each) for each in spelled.split() if each != "and"]
-    return tuple(found)
-
-
-def _phrases() -> dict[tuple[str, ...], frozenset[str]]:
-    found: dict[tuple[str, ...], frozenset[str]] = {}
-    pairs: dict[tuple[str, ...], str] = {}
-    for concept, phrases in SAYS.items():
-        for phrase in phrases:
-            key = words_of(phrase)
-            found[key] = found.get(key, frozenset()) | {concept}
-            if " and " in phrase:
-                pairs[key] = phrase
-    for key, phrase in pairs.items():
-        if len(found[key]) > 1 and _is_a_pair(phrase, found):
-            del found[key]
-    return found
-
-
-def _is_a_pair(phrase: str, meanings: dict[tuple[str, ...], frozenset[str]]) -> bool:
-    """ "Flooring and carpet" is read as two things anyway, each by its own name."""
-    sides = [meanings.get(words_of(side), frozenset()) for side in phrase.split(" and ", 1)]
-    return all(sides) and meanings[words_of(phrase)] <= sides[0] | sides[1]
-
-
-PHRASES: Final = _phrases()
-# Those that are said with an "and" of their own reach over a joint: "siding & soffit".
-SPANNING: Final = PHRASES.keys() & {
-    words_of(phrase) for phrases in SAYS.values() for phrase in phrases if " and " in phrase
-}
-
-
-def _without_types(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in TYPE_WORDS)
-
-
-# Phrases that need their "material" or "labor": material testing is not about material.
-_KEEPING_TYPES: Final = frozenset(
-    phrase
-    for phrase, meant in PHRASES.items()
-    if any(word in TYPE_WORDS for word in phrase)
-    and any(word not in TYPE_WORDS and word not in EMPTY for word in phrase)
-    and not meant & PHRASES.get(_without_types(phrase), frozenset())
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +48,7 @@ class Subject:
     """What a name is about: concepts with their weight (words not known stand for themselves)."""
 
     text: str
-    parts: tuple[tuple[frozenset[str], float], ...]
+    parts: Parts
     type: str = ""  # labor, material, subcontract, equipment, other
     is_type_told: bool = False  # by a field or the code, not by a word in the name
     context: frozenset[str] = frozenset()  # what stands beside: the category, "for the roof"
@@ -140,152 +83,6 @@ def cost_type(text: str) -> str:
     return COST_TYPES.get(words[0], "") if words else ""
 
 
-# --- Words to meanings ----------------------------------------------------------------------------
-
-
-def _longest(
-    words: tuple[str, ...], at: int, joints: Collection[int], known: Collection[tuple[str, ...]]
-) -> int:
-    """Where the longest known phrase from `at` ends; `at` when there is none."""
-    for end in range(min(at + LONGEST_PHRASE, len(words)), at, -1):
-        phrase = words[at:end]
-        spans = any(at < joint < end for joint in joints)
-        if phrase in known and (not spans or phrase in SPANNING):
-            return end
-    return at
-
-
-def _split_types(words: tuple[str, ...], joints: set[int]) -> tuple[tuple[str, ...], set[int], str]:
-    """The words without those that only say the cost type, and that type if it is one."""
-    kept: list[str] = []
-    moved: set[int] = set()
-    said: set[str] = set()
-    at = 0
-    while at < len(words):
-        if at in joints:
-            moved.add(len(kept))
-        end = _longest(words, at, joints, _KEEPING_TYPES)
-        if end == at and words[at] in TYPE_WORDS:
-            said.add(TYPE_WORDS[words[at]])
-            at += 1
-            continue
-        end = max(end, at + 1)
-        moved |= {len(kept) + joint - at for joint in joints if at < joint < end}
-        kept += words[at:end]
-        at = end
-    return tuple(kept), moved, said.pop() if len(said) == 1 else ""
-
-
-def _joined(text: str) -> tuple[tuple[str, ...], set[int]]:
-    """The words, and before which of them something new begins."""
-    words: list[str] = []
-    joints: set[int] = set()
-    folded = _INITIALS.sub(r"\1 \2", fold(text))
-    start = 0
-    for end, following in [*((m.start(), m.end()) for m in _JOINTS.finditer(folded)), (None, 0)]:
-        joints.add(len(words))
-        words.extend(words_of(folded[start:end]))
-        start = following
-    return tuple(words), joints
-
-
-def _is_a_list(text: str) -> bool:
-    """Whether equal things are named: "fixtures & trim", unlike "roofing - building A"."""
-    return any(joint[1] for joint in _JOINTS.finditer(fold(text)))
-
-
-def _meanings(
-    words: tuple[str, ...], joints: Collection[int]
-) -> list[tuple[int, int, frozenset[str]]]:
-    """Longest phrases first from the left: where each begins and ends, and what it means."""
-    found = []
-    at = 0
-    while at < len(words):
-        end = _longest(words, at, joints, PHRASES)
-        if end > at:
-            found.append((at, end, PHRASES[words[at:end]]))
-        elif words[at] not in EMPTY and not words[at][0].isdigit() and len(words[at]) > 1:
-            found.append((at, at + 1, frozenset({"=" + words[at]})))
-        at = max(end, at + 1)
-    return found
-
-
-def _parts(
-    words: tuple[str, ...], joints: set[int], beside_known: float
-) -> tuple[tuple[tuple[frozenset[str], float], ...], frozenset[str]]:
-    """Each piece between joints counts by its head word; what stands before it counts little."""
-    meanings = _meanings(words, joints)
-    parts: list[tuple[frozenset[str], float]] = []
-    context: set[str] = set()
-    piece: list[tuple[int, int, frozenset[str]]] = []
-    for number, meaning in enumerate(meanings):
-        piece.append(meaning)
-        following = meanings[number + 1][0] if number + 1 < len(meanings) else None
-        if following is None or any(meaning[0] < joint <= following for joint in joints):
-            parts += _weighed(words, piece, context)
-            piece = []
-    if any(_is_known(meant) and weight == 1.0 for meant, weight in parts):
-        parts = [
-            (meant, beside_known if weight == UNKNOWN_HEAD else weight) for meant, weight in parts
-        ]
-    return tuple(_coherent(parts)), frozenset(context)
-
-
-def _coherent(parts: list[tuple[frozenset[str], float]]) -> list[tuple[frozenset[str], float]]:
-    """Toilets named beside a trailer are portable ones, beside a sink they are not."""
-    plain = [meant for meant, weight in parts if weight == 1.0 and len(meant) == 1]
-    if not plain or len(plain) == len(parts):
-        return parts
-    is_condition = any(meant & CONDITIONS for meant in plain)
-    if is_condition and not all(meant & CONDITIONS for meant in plain):
-        return parts
-    return [
-        (frozenset(m for m in meant if (m in CONDITIONS) == is_condition) or meant, weight)
-        for meant, weight in parts
-    ]
-
-
-def _is_known(meant: frozenset[str]) -> bool:
-    return not next(iter(meant)).startswith("=")
-
-
-def _weighed(
-    words: tuple[str, ...], piece: list[tuple[int, int, frozenset[str]]], context: set[str]
-) -> list[tuple[frozenset[str], float]]:
-    """One piece of a name. What is temporary is that before it is anything else."""
-    plain = [
-        frozenset({"=" + words[start]})
-        if len(piece) > 1 and end - start == 1 and words[start] in ALONE
-        else meant
-        for start, end, meant in piece
-    ]
-    *beside, head = plain
-    if any("temporary" in meant for meant in beside) and "temporary" not in head:
-        context |= head
-        return [(frozenset({"temporary"}), 1.0), (head, UNKNOWN_HEAD)]
-    context |= {each for meant in beside for each in meant}
-    if not _is_known(head):
-        return [(meant, 0.5 if _is_known(meant) else BESIDE) for meant in beside] + [
-            (head, UNKNOWN_HEAD)
-        ]
-    return [
-        *((meant, _beside(meant, head)) for meant in beside if _beside(meant, head)),
-        (head, 1.0),
-    ]
-
-
-def _beside(meant: frozenset[str], head: frozenset[str]) -> float:
-    """Nothing where the head word is of that trade anyway, or can be done to anything."""
-    if not _is_known(meant):
-        return BESIDE_UNKNOWN
-    if head & ACTIONS or any(set(broader(a)) & set(broader(b)) for a in meant for b in head):
-        return 0.0
-    return BESIDE
-
-
-# --- Names to subjects ----------------------------------------------------------------------------
-
-
 def _about(text: str) -> tuple[str, str]:
     """What "testing of concrete" is about, testing, and what is said beside it."""
     text = _COST_OF.sub("", text)
@@ -299,7 +96,7 @@ def _about(text: str) -> tuple[str, str]:
 def _turned(text: str) -> tuple[str, ...]:
     """`"Painting, Exterior"` is one phrase the other way round; empty when it is not."""
     if sides := _TWO_SIDES.match(text):
-        front, back = (_without_types(words_of(side)) for side in sides.groups())
+        front, back = (without_types(words_of(side)) for side in sides.groups())
         for phrase in (back + front, front + back):
             if front and back and phrase in PHRASES:
                 return phrase
@@ -313,16 +110,20 @@ def _place(text: str) -> str:
 
 def _read(text: str) -> Subject:
     """One name without its code and category."""
-    about, beside = _about(text)
-    all_words, joints = _joined(about)
-    words, joints, said = _split_types(all_words, joints)
+    about, beside = _about(_WHERE.sub(" ", text))
+    all_words, joints = joined(about)
+    words, joints, said = split_types(all_words, joints)
     if phrase := _turned(about):
         words, joints = phrase, set()
     if len(words) > 1 and words[0] == "equipment" and 1 in joints:
         words, joints, said = words[1:], {joint - 1 for joint in joints if joint}, "equipment"
-    beside_known = UNKNOWN_AMONG_KNOWN if _is_a_list(about) else UNKNOWN_BESIDE_KNOWN
-    parts, context = _parts(words, joints, beside_known)
-    context |= {each for _, _, meant in _meanings(words_of(beside), ()) for each in meant}
+    beside_known = UNKNOWN_AMONG_KNOWN if is_a_list(about) else UNKNOWN_BESIDE_KNOWN
+    parts, context = parts_of(words, joints, beside_known)
+    context |= {each for _, _, meant in meanings_of(words_of(beside), ()) for each in meant}
+    if not is_a_list(about):
+        narrowed = narrowest(parts)
+        context |= {each for part in parts if part not in narrowed for each in part[0]}
+        parts = narrowed
     leftover = set(all_words) - set(TYPE_WORDS)
     return Subject(
         normalise(text),
@@ -335,7 +136,7 @@ def _read(text: str) -> Subject:
     )
 
 
-def _implied(parts: tuple[tuple[frozenset[str], float], ...]) -> set[str]:
+def _implied(parts: Parts) -> set[str]:
     """The cost types that everything named has of itself; empty when something has none."""
     heads = [meant for meant, weight in parts if weight >= UNKNOWN_HEAD]
     types = {CONCEPTS.get(each, {}).get("type", "") for meant in heads for each in meant}

@@ -6,8 +6,9 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from mapping.matching.candidates import CandidateIndex
+from mapping.matching.charts import Chart
 from mapping.matching.known import Known
-from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
 from mapping.matching.numbering import Numbering
 from mapping.matching.opinions import Opinion

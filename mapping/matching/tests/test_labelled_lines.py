@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.charts import Chart
+from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
 
 FOLDER = Path(__file__).with_name("line_items")
@@ -88,3 +89,13 @@ def test_the_right_row_is_among_the_five_shown(column):
     shown = [bool(right & set(five)) for _, right, is_one, _, five in answers(column) if is_one]
 
     assert sum(shown) >= 0.98 * len(shown)
+
+
+@pytest.mark.parametrize("trap", rows("traps.csv"), ids=lambda trap: trap["name"])
+def test_no_trap_is_walked_into(trap):
+    """Even where the tempting row is the only one in the list."""
+    source = Candidate(-1, trap["name"], type=trap["cost_type"])
+
+    ranking = rank_line_item(source, Chart([Candidate(1, trap["never"])]))
+
+    assert ranking.pick is None, ranking.reason

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.charts import Chart
+from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
 
 ITEMS = """

@@ -1,6 +1,7 @@
 import pytest
 
-from mapping.matching.line_items import Chart, rank_line_item
+from mapping.matching.charts import Chart
+from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
 from mapping.matching.numbering import Numbering, parse
 

@@ -171,10 +171,12 @@ def _end(run: SuggestionRun, fence: int, state: SuggestionRun.State, notice: str
 
 
 def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
-    """Records nobody has decided on, or whose target is lost, that this run has not looked at."""
+    """Records nobody has decided on, or that are decided and have no record, that this run has not
+    looked at. What was decided stays: what is found for it is a note.
+    """
     return (
         worklist.sources(systems, Kind(run.kind))
-        .filter(worklist.TO_REVIEW | worklist.NEEDS_ANOTHER)
+        .filter(worklist.TO_REVIEW | worklist.NEEDS_ANOTHER | worklist.WITHOUT_A_RECORD)
         .exclude(suggestions__run=run)
         .defer("payload", "search_text")
         .order_by("pk")

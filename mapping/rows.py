@@ -12,12 +12,13 @@ from django.db.models import (
 from django.urls import reverse
 
 from common.choices import Side
-from common.templatetags.format import confidence_percent
+from common.templatetags.format import confidence_percent, money
 from companies.models import Company
 from connectors.models import Record
-from mapping import comparing, successors, waiting
+from mapping import comparing, noticing, successors, waiting
 from mapping.matching.suggesting import CLOSE
 from mapping.models import Kind, Mapping, PublicationLine
+from mapping.noticing import Better
 from mapping.successors import Proposal
 from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
@@ -37,6 +38,7 @@ class Row:
     bills_url: str = ""  # the bills that wait
     is_fresh: bool = False  # decided just now, in this answer
     proposal: Proposal | None = None  # what to do about a stale one
+    better: Better | None = None  # what the machine found since it was decided
 
     @property
     def dom(self) -> str:
@@ -46,6 +48,18 @@ class Row:
     @property
     def detail(self) -> str:
         return comparing.detail_of(self.source)
+
+    @property
+    def lets_go(self) -> str:
+        """What publishing this one alone does, in the money of the company."""
+        waits = self.waits
+        if not waits.alone or (self.mapping and self.mapping.is_in_force):
+            return ""
+        if waits.alone == waits.bills:
+            which = "it" if waits.bills == 1 else "all"
+            return f"Publish this and {which} can go"
+        currency = self.source.company.settings.currency
+        return f"Publish this and {waits.alone:,}, {money(waits.amount_alone, currency)}, can go"
 
     @property
     def target_detail(self) -> str:
@@ -177,10 +191,15 @@ def these(company: Company, kind: Kind, pks: Sequence[int]) -> list[Row]:
 def of_records(company: Company, records: Sequence[Record], thresholds: Thresholds) -> list[Row]:
     """The records with their mappings and what waits for them."""
     ids = [record.pk for record in records]
+    for record in records:
+        record.company = company  # known already
     mappings = {
         mapping.source_id: mapping
         for mapping in company.mappings.with_records()
-        .annotate(was_published=Exists(PublicationLine.objects.filter(mapping=OuterRef("pk"))))
+        .annotate(
+            was_published=Exists(PublicationLine.objects.filter(mapping=OuterRef("pk"))),
+            found_since=noticing.found_since(),
+        )
         .filter(source_id__in=ids)
     }
     waits = waiting.bills().by_record(company, ids) if ids else {}
@@ -194,6 +213,7 @@ def of_records(company: Company, records: Sequence[Record], thresholds: Threshol
             url=reverse("mapping:detail", args=[company.slug, Kind(record.kind).slug, record.pk]),
             bills_url=waiting.bills().listed_at(company, record.pk) if record.pk in waits else "",
             proposal=proposed.get(mappings[record.pk].pk) if record.pk in mappings else None,
+            better=noticing.better(mappings.get(record.pk)),
         )
         for record in records
     ]

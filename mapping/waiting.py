@@ -20,6 +20,9 @@ class Waits:
 
     bills: int = 0
     amount: Decimal = Decimal(0)
+    # Of these, what waits for this record alone: publish it, and they can go.
+    alone: int = 0
+    amount_alone: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ TABS = {
 SAME = (Mapping.Stale.RENAMED, Mapping.Stale.MOVED)
 # Published, and what it pointed to is no use any more: the machine looks for another.
 NEEDS_ANOTHER = Q(mappings__stale__gt="") & ~Q(mappings__stale__in=SAME)
+# Decided, and still without a record: what the machine finds stands there as a note.
+WITHOUT_A_RECORD = Q(mappings__state__in=[Mapping.State.LEFT, Mapping.State.NO_MATCH])
 UNUSABLE_TARGET = (
     Q(mappings__target__is_active=False)
     | Q(mappings__target__is_selectable=False)

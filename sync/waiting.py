@@ -35,13 +35,25 @@ class WaitingBills:
     """Satisfies mapping.waiting.WaitingBills."""
 
     def by_record(self, company: Company, records: Collection[int]) -> dict[int, Waits]:
+        others = BillNeed.objects.filter(bill=OuterRef("bill")).exclude(record=OuterRef("record"))
+        held = Q(bill__readiness=Readiness.READY) | Q(Exists(counting.unmet(others, company)))
         rows = (
             counting.once(_unsent_needs(company))
             .filter(record__in=records)
             .values("record")
-            .annotate(bills=Count("bill"), amount=Sum("bill__total"))
+            .annotate(
+                bills=Count("bill"),
+                amount=Sum("bill__total"),
+                alone=Count("bill", filter=~held),
+                amount_alone=Sum("bill__total", filter=~held),
+            )
         )
-        return {row["record"]: Waits(row["bills"], row["amount"]) for row in rows}
+        return {
+            row["record"]: Waits(
+                row["bills"], row["amount"], row["alone"], row["amount_alone"] or Decimal(0)
+            )
+            for row in rows
+        }
 
     def listed_at(self, company: Company, record: int) -> str:
         query = f"tab=all&by=unsent&record={record}"

@@ -34,6 +34,57 @@ def test_row_shows_the_money_that_waits(draft, dana, bills):
     assert "3 · $41,200.00" in page
 
 
+@pytest.mark.parametrize(
+    ("alone", "words"),
+    [
+        (Waits(3, 41200), None),
+        (Waits(3, 41200, 2, 38900), "Publish this and 2, $38,900.00, can go"),
+        (Waits(3, 41200, 3, 41200), "Publish this and all can go"),
+    ],
+)
+def test_row_says_what_publishing_it_alone_lets_go(alone, words, draft, dana, bills):
+    bills.waits[draft.source_id] = alone
+
+    page = dana.get("/c/acme/mappings/vendors/").content.decode()
+
+    assert words in page if words else "Publish this" not in page
+
+
+@pytest.mark.parametrize("state", ["left", "no_match"])
+def test_what_the_machine_finds_later_is_a_note_on_a_decided_row(state, company, pulled, dana):
+    mapping = MappingFactory(company=company, **{state: True})
+    before = Mapping.objects.filter(pk=mapping.pk).values().get()
+    found = RecordFactory(company=company, in_ledger=True, name="Granite Works")
+    SuggestionFactory(company=company, source=mapping.source, target=found)
+
+    page = dana.get(f"/c/acme/mappings/vendors/?tab={state}").content.decode()
+
+    assert "Found since: Granite Works 97%. Your decision stands." in page
+    assert Mapping.objects.filter(pk=mapping.pk).values().get() == before
+
+
+@pytest.mark.parametrize("what", ["its own target", "what was turned down", "less sure", "older"])
+def test_no_note_where_the_machine_has_nothing_better(what, draft, dana, controller):
+    other = RecordFactory(company=draft.company, in_ledger=True, name="Granite Works")
+    fields = {"company": draft.company, "source": draft.source, "target": other}
+    if what == "older":
+        SuggestionFactory(**fields)
+    if what == "what was turned down":
+        reviewing.override(draft, other, by=controller)
+        SuggestionFactory(**fields | {"target": draft.target})
+    else:
+        reviewing.accept(draft, by=controller)
+    if what == "its own target":
+        SuggestionFactory(**fields | {"target": draft.target})
+    if what == "less sure":
+        SuggestionFactory(**fields, confidence="0.900")
+
+    page = dana.get("/c/acme/mappings/vendors/?tab=accepted").content.decode()
+
+    assert "Found since" not in page
+    assert "1 of 1 decided" in page
+
+
 def test_bands_say_how_many_and_from_where(draft, dana):
     page = dana.get("/c/acme/mappings/vendors/").content.decode()
 

@@ -132,11 +132,11 @@ class Reviewer:
 
     def accept(self, row):
         self.said[row] = (State.ACCEPTED, "Vendor", False)
-        self.press("a", focus=f"{self.below(row)}-main")
+        self.press("a", focus=self.main(self.below(row)))
 
     def leave(self, row):
         self.said[row] = (State.LEFT, "Vendor", False)
-        self.press("l", focus=f"{self.below(row)}-main")
+        self.press("l", focus=self.main(self.below(row)))
 
     def accept_undo_accept(self, row):
         """All of it faster than the answers come."""
@@ -144,14 +144,14 @@ class Reviewer:
         self.accept(row)
         self.press("k", focus=here)
         self.press("u", focus=here)
-        self.press("a", focus=f"{self.below(row)}-main")
+        self.press("a", focus=self.main(self.below(row)))
 
     def accept_and_take_back(self, row):
         self.accept(row)
         self.press("Control+z", focus=f"{row}-main")
         self.said.pop(row)
         self.said[row] = (State.LEFT, "Vendor", False)
-        self.press("l", focus=f"{self.below(row)}-main")
+        self.press("l", focus=self.main(self.below(row)))
 
     def take_second_candidate(self, row):
         """The number is pressed before the candidates are there."""
@@ -165,7 +165,7 @@ class Reviewer:
         """Typed ahead of the box; what is offered is looked at, then taken."""
         pick, here = f"{row}-pick", self.main(row)
         self.said[row] = (State.ACCEPTED, "Elsewhere", True)
-        self.press("o", focus=here)
+        self.press("o", focus=(here, pick))
         for letter in "elsew":
             self.press(letter, focus=(here, pick))
         self.page.locator(f"#{pick}-option-1[aria-selected=true]").wait_for()
@@ -176,7 +176,7 @@ class Reviewer:
         number = self.page.locator(f"#{row}-link").inner_text().split()[1]
         pick, here = f"{row}-pick", self.main(row)
         self.said[row] = (State.ACCEPTED, "Vendor", True)
-        self.press("o", focus=here)
+        self.press("o", focus=(here, pick))
         for letter in ("v", "e", "n", "Space", *number):
             self.press(letter, focus=(here, pick))
         self.arrives(pick)

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from connectors.tests.factories import RecordFactory
 from mapping import comparing
+from mapping.asking_views import laid_out
 from mapping.models import ModelMonth
 from mapping.tests.factories import SuggestionFactory, SuggestionRunFactory
 
@@ -42,13 +43,25 @@ def url(run):
 def test_page_shows_what_was_sent_what_came_back_and_what_it_cost(url, client_for, admin):
     page = client_for(admin).get(url).content.decode()
 
-    for words in ("Zimmer", "[7]", "$0.0031", "3 records asked about, 2 answered", "1,234 ms"):
+    for words in (
+        "Zimmer",
+        "&quot;answers&quot;: [\n  7\n ]",
+        "$0.0031",
+        "3 records asked about, 2 answered",
+        "1,234 ms",
+    ):
         assert words in page
+    assert "3 records asked about, 2 answered" in page
     assert "The reply broke off" in page
 
 
 def test_what_was_sent_is_text_and_never_markup(url, client_for, admin):
     assert "<script>alert(1)" not in client_for(admin).get(url).content.decode()
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "words\n\nno JSON", "[" * 20_000])
+def test_what_is_no_json_is_shown_as_it_is(text):
+    assert laid_out(text) == text
 
 
 def test_page_says_what_the_month_cost(url, client_for, admin, company):

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from common.choices import COMBINED, RecordKind, Side
 from common.errors import AppError
-from companies.models import CompanySettings
+from companies.models import Company, CompanySettings
 from connectors.models import Connection, Record
 from mapping.models import Level
 
@@ -201,6 +201,12 @@ def keep_up(connection: Connection, changed: Collection[int]) -> None:
         ["code", "name", "path", "type", "search_text", "renamed_from", "is_active", "gone_at"],
         batch_size=500,
     )
+
+
+def pairs_of(company: Company) -> dict[tuple[int | None, int | None], int]:
+    """The ids of all pairs, by those of their code and their type."""
+    rows = company.records.filter(kind=RecordKind.PAIR, gone_at=None)
+    return {(code, kind): pk for code, kind, pk in rows.values_list("part_code", "part_type", "pk")}
 
 
 def _ends_of(line: Record) -> tuple[Record | None, Record | None]:

@@ -15,16 +15,16 @@ from django.db import transaction
 
 from common.templatetags.format import day
 from companies.models import Company
-from mapping import publishing, refusing
+from mapping import combining, publishing, refusing
 from mapping.drafts import BROUGHT_IN
 from mapping.matching.known import Evidence, Known
 from mapping.matching.names import Candidate, code_key, legal_form, normalise
 from mapping.models import Kind, Mapping, Precedent, Suggestion
 
-LINE_KINDS: Final = frozenset({Kind.COST_CODE, Kind.COST_TYPE})
+LINE_KINDS: Final = frozenset({Kind.COST_CODE, Kind.COST_TYPE, Kind.PAIR})
 # A record of the same name (and code, where it has one) was mapped by a person.
 DECIDED = 0.97
-# Only the name or only the code of a cost code is the same.
+# Only the name or only the code of a cost code is the same, or it is what one project says of it.
 DECIDED_IN_PART = 0.85
 # One precedent alone may be a coincidence: 3 in 100 for a vendor, whose bill's number and amount
 # agree, 12 where only amounts do. Each further one divides the doubt.
@@ -68,7 +68,7 @@ def recall(
 ) -> Known:
     """Everything known of these sources, and the targets with their further spellings.
 
-    Four questions to the database, however many sources there are.
+    Five questions to the database at most, however many sources there are.
     """
     decided = list(_decided(company, kind))
     by_key = {target.key: target for target in targets}
@@ -83,6 +83,7 @@ def recall(
         *_precedents(company, kind),
         *_brought_in(company, kind),
         *_decided_alike(decided, sources, kind, company.settings.time_zone),
+        *_as_in_projects(company, kind),
     ):
         if key in wanted:
             evidence.setdefault(key, []).append(said)
@@ -167,21 +168,53 @@ def _is_same(mine: Candidate, theirs: Candidate, kind: Kind) -> bool:
     return code_key(mine.code) == code_key(theirs.code) and mine.type == theirs.type
 
 
+def _as_in_projects(company: Company, kind: Kind) -> Iterator[tuple[int, Evidence]]:
+    """What single projects say of a code, a type or a pair, for those that say nothing yet.
+
+    What a person decided for the record itself is decided, so this never meets it.
+    """
+    if kind not in LINE_KINDS:
+        return
+    rows = (
+        company.mappings.filter(
+            kind=Kind.OVERRIDE, state__in=[Mapping.State.ACCEPTED, Mapping.State.PUBLISHED]
+        )
+        .filter(
+            source__part_code__isnull=kind is Kind.COST_TYPE,
+            source__part_type__isnull=kind is Kind.COST_CODE,
+        )
+        .order_by("decided_at")
+        .values_list(
+            "source__part_code", "source__part_type", "source__part_project__name",
+            "target_id", "decided_by__name", "decided_at",
+        )
+    )  # fmt: skip
+    pairs = combining.pairs_of(company) if kind is Kind.PAIR else {}
+    latest: dict[tuple[int, int], str] = {}
+    for code, type_, project, target, who, at in rows:
+        source = pairs.get((code, type_)) if kind is Kind.PAIR else code or type_
+        if source is not None and target is not None and at is not None:
+            when = day(at.astimezone(ZoneInfo(company.settings.time_zone)).date())
+            latest[source, target] = f"as in project {project}, mapped by {who} on {when}"
+    for (source, target), reason in latest.items():
+        yield source, Evidence(target, DECIDED_IN_PART, reason)
+
+
 # --- What the ledger's bills and other lists say --------------------------------------------------
 
 
 def _precedents(company: Company, kind: Kind) -> Iterator[tuple[int, Evidence]]:
-    rows: dict[int, list[Precedent]] = {}
-    for row in company.precedents.filter(kind=kind).select_related("target").only(
-        "source_id", "target_id", "target__name", "target__path", "target__code",
-        "times", "first_date", "last_date",
-    ).order_by("-times", "pk"):  # fmt: skip
-        rows.setdefault(row.source_id, []).append(row)
+    rows: dict[int, list[tuple[int, int, str]]] = {}
+    for source, target, name, times, first, last in (
+        company.precedents.filter(kind=kind)
+        .order_by("-times", "pk")
+        .values_list("source_id", "target_id", "target__name", "times", "first_date", "last_date")
+    ):
+        rows.setdefault(source, []).append((target, times, _told(kind, name, times, first, last)))
     for source, those in rows.items():
-        total = sum(row.times for row in those)
-        for row in those:
-            sure = how_sure(kind, row.times) * row.times / total
-            yield source, Evidence(row.target_id, sure, _told(row, kind))
+        total = sum(times for _, times, _ in those)
+        for target, times, reason in those:
+            yield source, Evidence(target, how_sure(kind, times) * times / total, reason)
 
 
 def how_sure(kind: Kind, times: int) -> float:
@@ -189,15 +222,11 @@ def how_sure(kind: Kind, times: int) -> float:
     return min(MOST_SURE, 1 - DOUBT.get(kind, DOUBT_BY_AMOUNT) / times)
 
 
-def _told(row: Precedent, kind: Kind) -> str:
-    bills = "1 bill" if row.times == 1 else f"{row.times:,} bills"
+def _told(kind: Kind, name: str, times: int, first: date, last: date) -> str:
+    bills, was = ("1 bill", "was") if times == 1 else (f"{times:,} bills", "were")
     whose = f"{bills} {'with' if kind in LINE_KINDS else 'of'} this {kind.singular}"
-    was = "was" if row.times == 1 else "were"
-    if row.first_date == row.last_date:
-        when = f"on {day(row.first_date)}"
-    else:
-        when = f"between {day(row.first_date)} and {day(row.last_date)}"
-    return f"{whose} {was} posted to {row.target.name[:120]} {when}"
+    when = f"on {day(first)}" if first == last else f"between {day(first)} and {day(last)}"
+    return f"{whose} {was} posted to {name[:120]} {when}"
 
 
 @transaction.atomic

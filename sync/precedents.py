@@ -6,7 +6,7 @@ we posted ourselves: it would prove its own mapping.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from common.money import ZERO
 from companies.models import Company
 from connectors.models import Connection, Record
 from connectors.records import PostedBill, Unreadable
-from mapping import learning
+from mapping import combining, learning
 from mapping.learning import Found
 from mapping.models import Kind
 from sync import mirroring
@@ -110,6 +110,7 @@ class OurBill:
 
 
 Reference = tuple[RecordKind, str]  # a row of the ledger: its list, its id there
+Combined = dict[tuple[int | None, int | None], int]  # a pair's record, by code and type
 Pairs = dict[tuple[Kind, int, Reference], Pair]
 
 
@@ -125,8 +126,9 @@ def find(company: Company) -> list[Found]:
         return []
     theirs = _theirs(end)
     pairs: Pairs = defaultdict(Pair)
+    combined = combining.pairs_of(company)
     for ours, bill in _matched(_ours(company, theirs), theirs):
-        for kind, source, target in _said(ours, bill):
+        for kind, source, target in _said(ours, bill, combined):
             pairs[kind, source, target].days[bill.pk] = bill.bill_date
     known = _records(end, {target for _, _, target in pairs})
     return [
@@ -196,8 +198,10 @@ def _days_apart(bill: OurBill, other: LedgerBill) -> int:
     return abs((bill.bill_date - other.bill_date).days)
 
 
-def _said(ours: OurBill, theirs: LedgerBill) -> Iterator[tuple[Kind, int, Reference]]:
-    """What two bills that are one show of vendor, project, cost codes and cost types."""
+def _said(
+    ours: OurBill, theirs: LedgerBill, combined: Combined
+) -> Iterator[tuple[Kind, int, Reference]]:
+    """What two bills that are one show of vendor, project, codes, types and pairs of these."""
     yield (
         Kind.VENDOR,
         ours.records[Kind.VENDOR],
@@ -214,20 +218,26 @@ def _said(ours: OurBill, theirs: LedgerBill) -> Iterator[tuple[Kind, int, Refere
             posted[Decimal(line["amount"])].add((RecordKind.ITEM, line["item"]))
         elif line["account"]:
             posted[Decimal(line["amount"])].add((RecordKind.ACCOUNT, line["account"]))
-    for kind, name in ((Kind.COST_CODE, "cost_code_id"), (Kind.COST_TYPE, "cost_type_id")):
-        for source, target in _by_amount(ours.lines, name, posted):
+    for kind, of in (
+        (Kind.COST_CODE, lambda line: line.cost_code_id),
+        (Kind.COST_TYPE, lambda line: line.cost_type_id),
+        (Kind.PAIR, lambda line: combined.get((line.cost_code_id, line.cost_type_id))),
+    ):
+        for source, target in _by_amount(ours.lines, of, posted):
             yield kind, source, target
 
 
 def _by_amount(
-    lines: Iterable[BillLine], name: str, posted: dict[Decimal, set[Reference]]
+    lines: Iterable[BillLine],
+    of: Callable[[BillLine], int | None],
+    posted: dict[Decimal, set[Reference]],
 ) -> Iterator[tuple[int, Reference]]:
     """Codes and accounts whose amounts agree, before retainage or after it, and nobody else's."""
     coded = [line for line in lines if line.amount != 0]
     gross, net = defaultdict(set), defaultdict(set)
     for line in coded:
-        gross[line.amount].add(getattr(line, name))
-        net[line.amount - line.retainage].add(getattr(line, name))
+        gross[line.amount].add(of(line))
+        net[line.amount - line.retainage].add(of(line))
     by_amount = gross if gross.keys() & posted.keys() else net
     agreed = {
         (code, target)
@@ -236,11 +246,11 @@ def _by_amount(
         for code in codes
         for target in posted[amount]
     }
-    codes = {getattr(line, name) for line in coded}
+    codes = {of(line) for line in coded}
     costs = {target for amount, those in posted.items() if amount > 0 for target in those}
     if not agreed and len(codes) == 1 == len(costs):
         # All of it under one code there, all of it to one account here.
-        agreed = {(*codes, *costs)}
+        agreed = {(code, target) for code in codes for target in costs}
     yield from ((code, target) for code, target in agreed if code is not None)
 
 

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from companies.tests.factories import UserFactory
 from connectors.tests.factories import RecordFactory
-from mapping import drafting, learning
+from mapping import combining, drafting, learning, reviewing
 from mapping.learning import Found
 from mapping.matching.names import Candidate
 from mapping.models import Kind, Mapping, Suggestion
@@ -188,6 +188,55 @@ def test_decision_for_a_record_that_cannot_be_used_any_more_does_not_carry(compa
     run_for(company)
 
     assert not company.mappings.filter(source=source).exists()
+
+
+# --- What single projects say
+
+
+def differing(company, project, code, target):
+    """One project's own mapping of a cost code, decided."""
+    source, _ = combining.override_of(project, code)
+    return reviewing.override(source, target, by=UserFactory(name="Dana Ruiz"))
+
+
+def test_what_one_project_says_of_a_code_is_drafted_for_the_others(company):
+    project = RecordFactory(company=company, project=True, name="Oak Street Lofts")
+    code = RecordFactory(company=company, cost_code=True, name="Slabs")
+    account = RecordFactory(company=company, account=True, name="Northgate")
+    differing(company, project, code, account)
+
+    run_for(company, Kind.COST_CODE)
+
+    draft = company.mappings.get(source=code)
+    assert (draft.state, draft.target) == (State.DRAFT, account)
+    assert draft.suggestion.reason.startswith(
+        "as in project Oak Street Lofts, mapped by Dana Ruiz on "
+    )
+
+
+def test_projects_that_differ_among_themselves_leave_it_open(company):
+    code = RecordFactory(company=company, cost_code=True, name="Slabs")
+    for _ in range(2):
+        project = RecordFactory(company=company, project=True)
+        differing(company, project, code, RecordFactory(company=company, account=True))
+
+    run_for(company, Kind.COST_CODE)
+
+    assert not company.mappings.filter(source=code).exists()
+
+
+def test_what_a_project_says_of_a_pair_is_drafted_for_the_pair(company):
+    code = RecordFactory(company=company, cost_code=True)
+    cost_type = RecordFactory(company=company, cost_type=True)
+    project = RecordFactory(company=company, project=True)
+    combining.make_pairs(code.connection, [(code, cost_type)])
+    pair = company.records.get(kind="pair")
+    account = RecordFactory(company=company, account=True)
+    differing(company, project, pair, account)
+
+    known = learning.recall(company, Kind.PAIR, [Candidate(pair.pk, pair.name)], [])
+
+    assert [each.target for each in known.evidence[pair.pk]] == [account.pk]
 
 
 # --- What the ledger's bills show

@@ -8,6 +8,7 @@ import pytest
 from common.choices import RecordKind, Side
 from connectors.records import PostedBill, Unreadable
 from connectors.tests.factories import RecordFactory
+from mapping import combining
 from mapping.learning import Found
 from mapping.models import Kind, Mapping
 from sync import precedents, pulling
@@ -181,6 +182,17 @@ def test_a_line_of_the_same_amount_shows_where_the_code_posts(company, bill, the
 
     (found,) = shown(company, Kind.COST_CODE)
     assert (found.source, found.target) == (bill.lines.get().cost_code_id, target.pk)
+
+
+def test_where_code_and_type_are_a_pair_the_pair_is_shown_too(company, bill, theirs):
+    line, cost_type = bill.lines.get(), RecordFactory(company=company, cost_type=True)
+    combining.make_pairs(cost_type.connection, [(line.cost_code, cost_type)])
+    bill.lines.update(cost_type=cost_type)
+    account = RecordFactory(company=company, account=True)
+    entered(theirs, bill, line={"account": account.external_id})
+
+    (found,) = shown(company, Kind.PAIR)
+    assert (found.source, found.target) == (company.records.get(kind="pair").pk, account.pk)
 
 
 def test_amounts_that_two_accounts_share_show_no_code(company, theirs):

@@ -12,7 +12,7 @@ from audit import trail
 from audit.models import Verb
 from common.errors import Conflict
 from companies.models import Company, CompanySettings, User
-from companies.signals import settings_changed
+from companies.signals import settings_changed, settings_weighed
 
 NAMES = tuple(
     field.name
@@ -52,6 +52,12 @@ def change(
     trail.record(Verb.CHANGED_SETTINGS, company, by=by, before=before, after=after)
     settings_changed.send(CompanySettings, company=company, changed=changed)
     return changed
+
+
+def consequences(company: Company, changed: set[str]) -> list[str]:
+    """What would happen if these settings were changed, in sentences; empty where nothing would."""
+    answers = settings_weighed.send(CompanySettings, company=company, changed=changed)
+    return [sentence for _receiver, sentences in answers for sentence in sentences or ()]
 
 
 def version_of(settings: CompanySettings) -> str:

@@ -168,7 +168,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         (
             "How bills post",
             "What each line of a bill becomes in the ledger.",
-            ("granularity", "posting_style", "project_target", "retainage_account"),
+            (
+                "granularity",
+                "has_default",
+                "posting_style",
+                "project_target",
+                "retainage_account",
+            ),
         ),
         (
             "Before a mapping is in force",
@@ -196,6 +202,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         fields = tuple(name for name in NAMES if name not in THRESHOLDS)
         labels: ClassVar[dict[str, str]] = {
             "granularity": "Lines are mapped by",
+            "has_default": "All other lines go to the company's default",
             "posting_style": "Lines post to",
             "project_target": "A project becomes",
             "retainage_account": "Retainage account",
@@ -205,6 +212,14 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             "pull_every_minutes": "Pull every, in minutes",
         }
         help_texts: ClassVar[dict[str, str]] = {
+            "granularity": "By both together, a line goes by its pair, or else by its cost code, or"
+            " else by its cost type: whatever of these somebody published. A project may always"
+            " differ.",
+            "has_default": "A line that nothing else was decided for goes where the mapping of"
+            " “All other lines” says, drafts or not. Choose and publish that under Mappings.",
+            "posting_style": "With either, one bill may have lines of both kinds.",
+            "project_target": "A project of QuickBooks stands under its customer, so a line that"
+            " names the project is the customer's as well.",
             "retainage_account": "Where held retainage is kept in the ledger. Bills that hold any"
             " wait until it is chosen.",
             "closed_through": "Bills dated on or before this day wait. The ledger's own closing"
@@ -252,6 +267,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         field.queryset = offered.order_by("code", "path")
         field.label_from_instance = _label  # type: ignore[assignment,method-assign]
         field.empty_label = "None chosen yet"
+
+    @property
+    def differing(self) -> set[str]:
+        """What was typed and is not so yet."""
+        return {name for name in self.changed_data if name in NAMES}
 
     @property
     def decided(self) -> dict[str, Any]:

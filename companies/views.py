@@ -1,5 +1,6 @@
 """People, what a company has decided, and each person's own account."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -191,6 +192,9 @@ def settings(request: CompanyRequest) -> HttpResponse:
     form = SettingsForm(request.POST, instance=_decided(request.company))
     if not form.is_valid():
         return _settings(request, form, status=422)
+    said = deciding.consequences(request.company, form.differing)
+    if said and request.POST.get("understood") != " ".join(said):
+        return _settings(request, form, consequences=said)
     try:
         changed = deciding.change(
             request.company,
@@ -206,7 +210,12 @@ def settings(request: CompanyRequest) -> HttpResponse:
 
 
 def _settings(
-    request: CompanyRequest, form: SettingsForm, *, problem: str = "", status: int = 200
+    request: CompanyRequest,
+    form: SettingsForm,
+    *,
+    problem: str = "",
+    consequences: Sequence[str] = (),
+    status: int = 200,
 ) -> HttpResponse:
     changes = may(request.membership, Action.CHANGE_SETTINGS)
     context = {
@@ -214,6 +223,8 @@ def _settings(
         "changes": changes,
         "refusal": "" if changes else refusal(request.company, Action.CHANGE_SETTINGS),
         "problem": problem,
+        "consequences": consequences,
+        "understood": " ".join(consequences),
     }
     return render(request, "companies/settings.html", context, status=status)
 

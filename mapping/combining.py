@@ -93,7 +93,37 @@ class Ways:
         if self.settings.has_default:
             wanted |= Q(kind=RecordKind.DEFAULT)
         found = Record.objects.filter(wanted, connection_id=self.connection)
-        return {_parts(row): row for row in found.defer("payload", "search_text")}
+        found = found.select_related("part_project", "part_code", "part_type")
+        return {_parts(row): row for row in found.defer("payload", "search_text", *_PAYLOADS)}
+
+
+_PAYLOADS = [
+    f"{part}__{name}"
+    for part in ("part_project", "part_code", "part_type")
+    for name in ("payload", "search_text")
+]
+
+
+def where_from(record: Record) -> str:
+    """Which mapping decided, in words that stand behind its target: "from cost code 03-300"."""
+    match level_of(record):
+        case Level.DEFAULT:
+            return "the company's default"
+        case Level.PAIR:
+            return f"from the pair {_short(record.part_code)} × {_short(record.part_type)}"
+        case Level.COST_CODE:
+            return f"from cost code {_short(record)}"
+        case Level.COST_TYPE:
+            return f"from cost type {_short(record)}"
+    project = record.part_project
+    return f"{project.name}'s own" if project else ""
+
+
+def _short(record: Record | None) -> str:
+    """A code by its number; a type by its name, because its number is a letter."""
+    if record is None:
+        return ""
+    return record.code if record.code and record.kind == RecordKind.COST_CODE else record.name
 
 
 def _parts(record: Record) -> Parts:

@@ -30,7 +30,9 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     publishing.lock_company(company)
     rows = company.mappings.published().with_records()
     if target_ids is not None:
-        rows = rows.filter(Q(target_id__in=list(target_ids)) | Q(stale__in=UNEXPLAINED))
+        ids = list(target_ids)
+        rides = Q(ledger_class_id__in=ids) | Q(location_id__in=ids)
+        rows = rows.filter(Q(target_id__in=ids) | rides | Q(stale__in=UNEXPLAINED))
     words = _words(company, rows)
     changed = [row.pk for row, word, _heir in words if _is_news(word, row)]
     if not changed:

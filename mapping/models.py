@@ -283,6 +283,7 @@ class Mapping(models.Model):
         GONE = "gone", "is no longer in the list"
         RECREATED = "recreated", "was created anew"
         RETYPED = "retyped", "is of another type now"
+        RIDING = "riding", "goes with a class or location that changed"
         WRONG_KIND = "wrong_kind", "can no longer be used on a bill"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="mappings")
@@ -424,7 +425,12 @@ class Mapping(models.Model):
 
 UNDECIDED = (Mapping.State.NO_DRAFT, Mapping.State.DRAFT)
 # Changes after which the target may still be right: a person says so, and it is in force again.
-CONFIRMABLE = (Mapping.Stale.RENAMED, Mapping.Stale.MOVED, Mapping.Stale.RETYPED)
+CONFIRMABLE = (
+    Mapping.Stale.RENAMED,
+    Mapping.Stale.MOVED,
+    Mapping.Stale.RETYPED,
+    Mapping.Stale.RIDING,
+)
 # Where a more specific mapping in one of these states stands, no other is asked.
 DECIDED = (Mapping.State.ACCEPTED, Mapping.State.PUBLISHED, Mapping.State.LEFT)
 

@@ -163,7 +163,7 @@ def unpublish(
     for row in rows:
         before = row.as_values()
         row.state, row.publication = Mapping.State.ACCEPTED, None
-        row.published_label = row.published_type = row.stale = ""
+        row.published_label = row.published_type = row.published_riding = row.stale = ""
         row.version += 1
         changes.append(trail.Change(row, before, row.as_values()))
     company.mappings.filter(pk__in=ids).update(
@@ -171,6 +171,7 @@ def unpublish(
         publication=None,
         published_label="",
         published_type="",
+        published_riding="",
         stale="",
         version=F("version") + 1,
         updated_at=timezone.now(),
@@ -330,6 +331,7 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
         row.state, row.stale, row.publication = Mapping.State.PUBLISHED, "", publication
         row.published_label = row.target.label if row.target else ""
         row.published_type = row.target.type if row.target else ""
+        row.published_riding = row.riding_label
         row.version += 1
     with connection.cursor() as cursor:
         # One statement for thousands of rows, each with a label of its own.
@@ -338,8 +340,10 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
             UPDATE mapping_mapping AS mapping
             SET state = 'published', stale = '', publication_id = %s,
                 published_label = frozen.label, published_type = frozen.type,
+                published_riding = frozen.riding,
                 version = mapping.version + 1, updated_at = now()
-            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS frozen (id, label, type)
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+                AS frozen (id, label, type, riding)
             WHERE mapping.id = frozen.id AND mapping.company_id = %s
             """,
             [
@@ -347,6 +351,7 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
                 [row.pk for row in rows],
                 [row.published_label for row in rows],
                 [row.published_type for row in rows],
+                [row.published_riding for row in rows],
                 company.pk,
             ],
         )
@@ -360,6 +365,7 @@ def _put_in_force(company: Company, publication: Publication, rows: Sequence[Map
                 target=row.target,
                 source_label=row.source.label,
                 target_label=row.published_label,
+                riding_label=row.published_riding,
             )
             for row in rows
         ),

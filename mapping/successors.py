@@ -57,6 +57,9 @@ def what_is_stale(mapping: Mapping, settings: CompanySettings, heir: Heir | None
         return Stale.WRONG_KIND
     if target.label != mapping.published_label:
         return Stale.MOVED if _leaf(mapping, target) == target.name else Stale.RENAMED
+    rides_well = all(record.is_usable for record in mapping.riding)
+    if not rides_well or mapping.riding_label != mapping.published_riding:
+        return Stale.RIDING
     return ""
 
 
@@ -105,10 +108,12 @@ def proposals(company: Company, mappings: Collection[Mapping]) -> dict[int, Prop
 
 def can_be_confirmed(mapping: Mapping) -> bool:
     """Is the target still one that a bill can use, so that a person may say it is right?"""
-    return mapping.stale in CONFIRMABLE and mapping.target is not None and mapping.target.is_usable
+    if mapping.stale not in CONFIRMABLE or mapping.target is None:
+        return False
+    return all(record.is_usable for record in (mapping.target, *mapping.riding))
 
 
-def sentence(mapping: Mapping, heir: Heir | None = None) -> str:
+def sentence(mapping: Mapping, heir: Heir | None = None) -> str:  # noqa: C901  # one case a word
     """ "Delta Drywall was renamed in QuickBooks: it is Delta Drywall Inc now." """
     target = mapping.target
     if target is None:
@@ -136,9 +141,18 @@ def sentence(mapping: Mapping, heir: Heir | None = None) -> str:
             was, now = mapping.published_type, target.type or "without a type"
             cannot = "" if target.is_selectable else ", which cannot be used on a bill"
             return f"{name} was of the type {was} in {system} and is {now} now{cannot}."
+        case Stale.RIDING:
+            return f"What goes along with {name} changed in {system}{_riding_now(mapping)}."
         case Stale.WRONG_KIND:
             return f"{name} can no longer be used on a bill."
     return f"{name} {Stale(mapping.stale).label} in {system}."
+
+
+def _riding_now(mapping: Mapping) -> str:
+    lost = next((record for record in mapping.riding if not record.is_usable), None)
+    if lost is not None:
+        return f": {lost.label} cannot be used any more"
+    return f": it was {mapping.published_riding} and is {mapping.riding_label} now"
 
 
 # --- Underneath ---------------------------------------------------------------------------------
@@ -171,6 +185,8 @@ def _proposal(mapping: Mapping, heir: Heir | None, drawn: Suggestion | None) -> 
     if can_be_confirmed(mapping):
         return Proposal(said, mapping.target, "the same record, as it is now")
     kind, company = Kind(mapping.kind), mapping.company
+    if mapping.stale == Stale.RIDING:
+        return Proposal(said)  # the target itself is right
     if heir and not targets.problem(heir.record, kind, company):
         why = {
             Stale.MERGED: "what it was merged into",

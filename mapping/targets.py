@@ -93,4 +93,7 @@ def trouble_with(mapping: Mapping) -> str:
     if mapping.target is None:
         return "It names no record of the ledger."
     wrong = problem(mapping.target, Kind(mapping.kind), mapping.company)
-    return f"{mapping.target.name} {wrong}." if wrong else ""
+    if wrong:
+        return f"{mapping.target.name} {wrong}."
+    lost = next((record for record in mapping.riding if not record.is_usable), None)
+    return f"{lost.label}, which goes along, cannot be used any more." if lost else ""

@@ -4,6 +4,7 @@ from mapping import (
     asking_views,
     decision_views,
     file_views,
+    level_views,
     publication_views,
     publish_views,
     together_views,
@@ -60,5 +61,7 @@ urlpatterns = [
     path(ROW + "undo/", decision_views.undo, name="undo"),
     path(ROW + "like/", together_views.like, name="like"),
     path(ROW + "comment/", decision_views.comment, name="comment"),
+    path(ROW + "along/", level_views.along, name="along"),
+    path(ROW + "projects/", level_views.projects, name="projects"),
     path(ROW + "confirm/", publication_views.confirm, name="confirm"),
 ]

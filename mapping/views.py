@@ -11,7 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from companies.access import Action, CompanyRequest, may, refusal, requires
-from mapping import comparing, drafting, history, publishing, showing, waiting, worklist
+from mapping import (
+    combining,
+    comparing,
+    drafting,
+    history,
+    publishing,
+    riding,
+    showing,
+    waiting,
+    worklist,
+)
 from mapping.forms import FilterForm
 from mapping.models import Kind, Mapping, SuggestionRun
 from mapping.rows import Row
@@ -94,6 +104,8 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "bills": waiting.bills().using(request.company, source.pk, BILLS_SHOWN),
         "refusal": _refusal(request, row),
         "list_url": showing.list_url(request, kind),
+        "may_ride": any(kind in kinds for kinds in riding.TAKES.values()),
+        "may_differ": source.kind in combining.LINE_KINDS,
     }
     return render(request, "mapping/detail.html", context)
 

@@ -297,6 +297,8 @@ def summaries(company: Company, systems: Systems) -> list[KindSummary]:
         .order_by()
     }
     waits = waiting.bills().by_kind(company)
+    # Until one project differs there is nothing to say about projects that do.
+    kinds = tuple(kind for kind in kinds if kind is not Kind.OVERRIDE or kind.value in found)
     return [
         KindSummary(
             kind,

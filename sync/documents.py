@@ -10,7 +10,7 @@ from companies.models import CompanySettings
 from connectors.models import Record
 from connectors.records import OutgoingBill, OutgoingLine
 from mapping import combining
-from mapping.combining import Ways
+from mapping.combining import Way, Ways
 from mapping.lookup import Lookup
 from mapping.models import Mapping
 from sync.models import Bill, BillLine
@@ -56,8 +56,11 @@ class Coding:
 
     def record_of(self, line: BillLine) -> Record | None:
         """The record whose mapping decides; None where the line names nothing to go by."""
-        way = self.ways.of(line.bill.project_id, line.cost_code, line.cost_type)
+        way = self.way_of(line)
         return self.lookup.ruling(way) if way is not None else None
+
+    def way_of(self, line: BillLine) -> Way | None:
+        return self.ways.of(line.bill.project_id, line.cost_code, line.cost_type)
 
 
 def records_of(bill: Bill, lines: Sequence[BillLine], ways: Ways) -> set[int]:

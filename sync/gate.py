@@ -77,6 +77,13 @@ class Question:
         self.coding = Coding(ways, self.lookup)
 
     @property
+    def mappings_in_force(self) -> list[Mapping]:
+        """Those that the document would rest on, each once."""
+        records = [self.bill.vendor, self.bill.project, *map(self.coding.record_of, self.lines)]
+        found = {record.pk: self.lookup.mapping_for(record.pk) for record in records if record}
+        return [mapping for mapping in found.values() if mapping and mapping.is_in_force]
+
+    @property
     def closed_through(self) -> date | None:
         """The later of our own closing date and the ledger's."""
         days = [self.settings.closed_through, self.ledger and self.ledger.books_closed_through]
@@ -146,6 +153,34 @@ def line_codes_are_published(asked: Question) -> Iterator[Hold]:
             positions.setdefault(record.pk, []).append(line.position)
     for pk, record in records.items():
         yield from _mapping_hold(asked, Kind(record.kind), record, tuple(positions[pk]))
+
+
+def what_rides_along_can_be_used(asked: Question) -> Iterator[Hold]:
+    """A class that the ledger ignores would be lost in silence."""
+    features = asked.ledger.features if asked.ledger else {}
+    for mapping in asked.mappings_in_force:
+        for record, feature, word in (
+            (mapping.ledger_class, "classes", "class"),
+            (mapping.location, "locations", "location"),
+        ):
+            if record is None:
+                continue
+            if not record.is_usable:
+                why = "cannot be used in the ledger any more"
+            elif record.connection_id != (asked.ledger.pk if asked.ledger else None):
+                why = "is of a ledger that is not connected now"
+            elif not features.get(feature):
+                why = "would be lost: the ledger has them switched off"
+            else:
+                continue
+            yield Hold(
+                "riding",
+                f"The {word} {record.label}, which goes along with {mapping.source}, {why}."
+                " Ask an admin to unpublish that mapping, and choose another.",
+                Fix.ASK_ADMIN,
+                record=mapping.source,
+                mapping=mapping,
+            )
 
 
 def retainage_has_an_account(asked: Question) -> Iterator[Hold]:
@@ -248,6 +283,7 @@ RULES = (
     vendor_is_published,
     project_is_published,
     line_codes_are_published,
+    what_rides_along_can_be_used,
     retainage_has_an_account,
     period_is_open,
     amount_is_approved,

@@ -380,7 +380,8 @@ def judge_again(company: Company, *, anew: bool = False) -> None:
             changed.append(bill)
     Bill.objects.bulk_update(changed, ["fault"], batch_size=500)
     if anew:
-        needing.write(company, list(company.bills.values_list("pk", flat=True)))
+        unsent = company.bills.never_sent()  # what went out says by itself what it rested on
+        needing.write(company, list(unsent.values_list("pk", flat=True)))
         for connection in company.connections.filter(side=Side.SOURCE):
             connection.company = company
             if company.settings.has_default:

@@ -12,13 +12,14 @@ from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from companies.models import Company
-from companies.signals import settings_changed
+from companies.signals import settings_changed, settings_weighed
+from connectors.models import Record
 from connectors.signals import reconnected
-from mapping import drifting
+from mapping import drifting, publishing
 from mapping.models import Publication
-from mapping.signals import mappings_changed
-from sync import mirroring, pulling, readiness
-from sync.models import Push, WorkerMark
+from mapping.signals import mappings_changed, record_made
+from sync import mirroring, needing, pulling, readiness
+from sync.models import Push, Readiness, WorkerMark
 from sync.waiting import going
 
 # Settings that decide what a bill needs; the others leave every answer as it is.
@@ -31,7 +32,9 @@ AIMING = {"posting_style", "project_target"}
 
 def listen() -> None:
     mappings_changed.connect(_mappings_changed, dispatch_uid="sync.mappings")
+    settings_weighed.connect(_settings_weighed, dispatch_uid="sync.weighing")
     settings_changed.connect(_settings_changed, dispatch_uid="sync.settings")
+    record_made.connect(_record_made, dispatch_uid="sync.records")
     reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
     post_execute_in_worker.connect(_task_ended, dispatch_uid="sync.ended")
@@ -66,12 +69,45 @@ def _keep_what_goes(company: Company, publication: Publication, published: list[
     publication.amount_unblocked = sum(bills.values(), Decimal(0))
 
 
+def _record_made(sender: object, *, company: Company, record: Record, **_rest: Any) -> None:
+    """A project differs: its bills with such a line may go by that from now on."""
+    readiness.lock(company)
+    bills = needing.bills_of_override(record)
+    needing.write(company, bills)
+    readiness.refresh(company, bills=bills)
+
+
+def _settings_weighed(
+    sender: object, *, company: Company, changed: set[str], **_rest: Any
+) -> list[str]:
+    """What a change of how lines are mapped does to the bills that wait."""
+    said = []
+    if changed & (LEVELLING | {"posting_style"}):
+        unsent = company.bills.filter(fault="").never_sent()
+        bills, ready = unsent.count(), unsent.filter(readiness=Readiness.READY).count()
+        if bills:
+            are, they = ("is", "It") if ready == 1 else ("are", "They")
+            said.append(
+                f"{bills:,} unsent bill{'' if bills == 1 else 's'} will be judged anew. {ready:,}"
+                f" of them {are} ready now. {they} will wait if what decides then is not published."
+            )
+    if "granularity" in changed:
+        said.append(
+            "Mappings of the other kind stay as they are and come back when you change this back."
+            " Drafts are made for what is new."
+        )
+    return said
+
+
 def _settings_changed(sender: object, *, company: Company, changed: set[str], **_rest: Any) -> None:
-    if changed & AIMING:  # before bills are locked
+    if changed & (AIMING | DECISIVE):
+        publishing.lock_company(company)  # before mappings and bills
+    if changed & AIMING:
         drifting.look_again(company)
-        pulling.draft_what_is_open(company)
     if changed & DECISIVE:
         mirroring.judge_again(company, anew=bool(changed & LEVELLING))
+    if changed & (AIMING | LEVELLING):  # when there are pairs to draft for
+        pulling.draft_what_is_open(company)
 
 
 def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:

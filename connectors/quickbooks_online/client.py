@@ -62,6 +62,7 @@ class QuickBooksOnlineClient:
         RecordKind.ITEM,
         RecordKind.ACCOUNT,
         RecordKind.CLASS,
+        RecordKind.LOCATION,
         RecordKind.TERM,
     )
 

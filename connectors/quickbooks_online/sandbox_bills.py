@@ -34,6 +34,10 @@ def checked(
     _used(books, "Vendor", bill, "VendorRef")
     if "SalesTermRef" in bill:
         _used(books, "Term", bill, "SalesTermRef")
+    if not books.company["track_locations"]:
+        bill.pop("DepartmentRef", None)  # not kept while locations are off, as classes are not
+    elif "DepartmentRef" in bill:
+        _used(books, "Department", bill, "DepartmentRef")
     bill.setdefault("DueDate", _due(books, bill))
     bill["APAccountRef"] = {"value": _payable_account(books, bill)}
     bill["Line"] = [_line(books, line, n) for n, line in enumerate(bill["Line"], start=1)]

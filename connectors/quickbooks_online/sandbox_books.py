@@ -18,11 +18,18 @@ NAME_OF = {
     "Item": "Name",
     "Account": "Name",
     "Class": "Name",
+    "Department": "Name",
     "Term": "Name",
 }
 PEOPLE = ("Vendor", "Customer", "Employee")
 # The lists that are trees, and the flag that says "I have a parent".
-TREES = {"Customer": "Job", "Item": "SubItem", "Account": "SubAccount", "Class": "SubClass"}
+TREES = {
+    "Customer": "Job",
+    "Item": "SubItem",
+    "Account": "SubAccount",
+    "Class": "SubClass",
+    "Department": "SubDepartment",
+}
 FIRST_CLASS = 5_000_000_000_000_000_001  # 19 digits (7.9)
 DEBIT_CLASSES = {"Asset", "Expense"}
 
@@ -32,6 +39,7 @@ DEFAULT_COMPANY: Doc = {
     "book_close_date": "",
     "warn_duplicate_bill_number": True,
     "class_tracking": "line",
+    "track_locations": True,
     "projects_enabled": True,
     "use_account_numbers": True,
     "is_subscribed": True,
@@ -47,6 +55,7 @@ REFERENCES = {
     "ItemRef": "Item",
     "CustomerRef": "Customer",
     "ClassRef": "Class",
+    "DepartmentRef": "Department",
     "SalesTermRef": "Term",
     "TermRef": "Term",
     "PrefVendorRef": "Vendor",

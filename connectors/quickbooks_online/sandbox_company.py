@@ -34,6 +34,8 @@ def preferences(company: Doc) -> Doc:
         "UseAccountNumbers": company["use_account_numbers"],
         "ClassTrackingPerTxn": company["class_tracking"] == "transaction",
         "ClassTrackingPerTxnLine": company["class_tracking"] == "line",
+        "TrackDepartments": company["track_locations"],
+        "DepartmentTerminology": "Location",
     }
     if company["book_close_date"]:
         accounting["BookCloseDate"] = company["book_close_date"]

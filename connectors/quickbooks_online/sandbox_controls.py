@@ -17,6 +17,7 @@ CHANGEABLE = {
     "book_close_date",
     "warn_duplicate_bill_number",
     "class_tracking",
+    "track_locations",
     "is_subscribed",
 }
 

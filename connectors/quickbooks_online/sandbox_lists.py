@@ -37,7 +37,7 @@ ACCOUNT_TYPES = {
     "Other Expense": ("Expense", "OtherMiscellaneousExpense"),
     "Cost of Goods Sold": ("Expense", "SuppliesMaterialsCogs"),
 }
-DEEPEST = {"Customer": 4, "Item": 4, "Account": 4}
+DEEPEST = {"Customer": 4, "Item": 4, "Account": 4, "Class": 4, "Department": 4}
 DELETED = " (deleted)"
 
 

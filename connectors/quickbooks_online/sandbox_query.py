@@ -29,6 +29,7 @@ FILTERABLE: dict[str, set[str]] = {
     "Item": _NAMED | _TREE | {"Type", "Sku"},
     "Account": _NAMED | _TREE | {"AccountType", "AccountSubType", "Classification", "AcctNum"},
     "Class": _NAMED | _TREE,
+    "Department": _NAMED | _TREE,
     "Term": _NAMED | {"Name"},
     "Bill": (_NAMED - {"Active"})
     | {"DocNumber", "TxnDate", "DueDate", "VendorRef", "TotalAmt", "Balance", "SalesTermRef"},

@@ -19,6 +19,7 @@ def load(books: Books, seed: Path, now: datetime) -> None:
         ("Term", "terms.csv", _term),
         ("Account", "accounts.csv", _account),
         ("Class", "classes.csv", _class),
+        ("Department", "locations.csv", _class),
         ("Item", "items.csv", _item),
         ("Vendor", "vendors.csv", _vendor),
         ("Customer", "customers.csv", _customer),
@@ -54,6 +55,7 @@ def _company(row: Row) -> Doc:
         "book_close_date": row.get("book_close_date", ""),
         "warn_duplicate_bill_number": _yes(row, "warn_duplicate_bill_number"),
         "class_tracking": row.get("class_tracking") or DEFAULT_COMPANY["class_tracking"],
+        "track_locations": _yes(row, "track_locations"),
         "projects_enabled": _yes(row, "projects_enabled"),
         "use_account_numbers": _yes(row, "use_account_numbers"),
     }
@@ -77,6 +79,7 @@ def _account(row: Row) -> Doc:
 
 
 def _class(row: Row) -> Doc:
+    """A class or a location."""
     return {"Name": row["name"], **_references(row, ParentRef="parent_id")}
 
 

@@ -163,6 +163,7 @@ BILL: Shape = {
     "VendorRef": Ref("Vendor"),
     "APAccountRef": Ref("Account"),
     "SalesTermRef": Ref("Term"),
+    "DepartmentRef": Ref("Department"),
     "CurrencyRef": CURRENCY,
     "DocNumber": Text(21),
     "TxnDate": Day(),

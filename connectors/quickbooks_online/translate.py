@@ -65,6 +65,7 @@ def company(info: JSON, preferences: JSON, *, realm_id: str) -> PulledCompany:
             currency=currency.get("HomeCurrency", {}).get("value", "USD"),
             features={
                 "classes": bool(accounting.get("ClassTrackingPerTxnLine")),
+                "locations": bool(accounting.get("TrackDepartments")),
                 "projects": others.get("ProjectsEnabled", False),
                 "account_numbers": bool(accounting.get("UseAccountNumbers")),
                 "several_currencies": bool(currency.get("MultiCurrencyEnabled")),
@@ -141,6 +142,11 @@ def ledger_class(payload: JSON) -> PulledRecord:
     return _record(RecordKind.CLASS, payload, name=payload["Name"])
 
 
+def location(payload: JSON) -> PulledRecord:
+    """What the interface calls a department is a location on every screen. Source: 7.9."""
+    return _record(RecordKind.LOCATION, payload, name=payload["Name"])
+
+
 def term(payload: JSON) -> PulledRecord:
     """Source: 7.9."""
     return _record(RecordKind.TERM, payload, name=payload["Name"], type=payload.get("Type", ""))
@@ -154,6 +160,7 @@ LISTS: dict[RecordKind, tuple[str, Callable[[JSON], PulledRecord]]] = {
     RecordKind.ITEM: ("Item", item),
     RecordKind.ACCOUNT: ("Account", account),
     RecordKind.CLASS: ("Class", ledger_class),
+    RecordKind.LOCATION: ("Department", location),
     RecordKind.TERM: ("Term", term),
 }
 
@@ -326,6 +333,8 @@ def bill_payload(bill: OutgoingBill) -> dict[str, Any]:
         payload["DocNumber"] = number
     if bill.due_date:
         payload["DueDate"] = bill.due_date.isoformat()
+    if bill.location_id:
+        payload["DepartmentRef"] = {"value": bill.location_id}
     if bill.term_id:
         payload["SalesTermRef"] = {"value": bill.term_id}
     return payload

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +15,7 @@ from audit.models import Entry, Verb
 from companies.access import Action, CompanyRequest, may, refusal
 from connectors import calls
 from connectors.models import Call, Connection, Record
-from mapping import comparing, waiting
+from mapping import combining, comparing, waiting
 from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping
 from mapping.thresholds import Thresholds
@@ -123,9 +123,11 @@ class HoldRow:
 @dataclass(frozen=True)
 class LineRow:
     line: BillLine
-    record: Record | None
-    mapping: Mapping | None
+    record: Record | None  # what the line is about
+    mapping: Mapping | None  # the one that decides
     url: str
+    where_from: str = ""  # which of several mappings that is
+    where_from_url: str = ""
 
     @property
     def state(self) -> str:
@@ -341,10 +343,17 @@ class BillPage:
     def lines(self) -> list[LineRow]:
         found = []
         for line in self.asked.lines:
-            record = self.asked.coding.record_of(line)
-            mapping = self.asked.lookup.mapping_for(record.pk) if record else None
-            url = self.mapping_url(record) if record else ""
-            found.append(LineRow(line, record, mapping, url))
+            way = self.asked.coding.way_of(line)
+            if way is None:
+                found.append(LineRow(line, None, None, ""))
+                continue
+            record = self.asked.lookup.ruling(way)
+            mapping = self.asked.lookup.mapping_for(record.pk)
+            row = LineRow(line, way.about, mapping, self.mapping_url(way.about))
+            if len(way.records) > 1:
+                words, url = combining.where_from(record), self.mapping_url(record)
+                row = replace(row, where_from=words, where_from_url=url)
+            found.append(row)
         return found
 
     @property

@@ -63,6 +63,15 @@ def test_retainage_is_one_more_line_and_the_payable_is_net(client, sandbox):
     assert sandbox.entities.moved("33") == Decimal("-18000.00") - Decimal("1250.00")
 
 
+def test_a_location_is_on_the_bill_and_a_class_on_the_line(client):
+    posted = post(client, bill_of(COST_LINE, location_id="2"))
+
+    kept = client.bill(posted.external_id).payload
+    detail = kept["Line"][0]["AccountBasedExpenseLineDetail"]
+    assert kept["DepartmentRef"]["value"] == "2"
+    assert detail["ClassRef"]["value"] == COST_LINE.class_id
+
+
 def test_item_line_posts_to_the_items_account(client, sandbox):
     before = sandbox.entities.moved("64")
     item = OutgoingLine(amount=Decimal("250.50"), description="Pour", item_id="19")

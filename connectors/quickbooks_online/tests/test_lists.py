@@ -84,6 +84,10 @@ def test_class_ids_stay_text(client):
     assert by_id(client, RecordKind.CLASS)["5000000000000000012"].path == "Civil:Marine"
 
 
+def test_a_department_of_the_interface_is_a_location_to_people(client):
+    assert by_id(client, RecordKind.LOCATION)["2"].path == "Northwest:South Yard"
+
+
 def test_terms_come(client):
     assert by_id(client, RecordKind.TERM)["3"].name == "Net 30"
 

@@ -141,6 +141,18 @@ def test_class_is_dropped_while_classes_are_off(send, order):
     assert "ClassRef" not in made["Line"][0][ACCOUNT_BASED]
 
 
+def test_location_is_dropped_while_locations_are_off(send, order):
+    order("company", track_locations=False)
+
+    assert "DepartmentRef" not in send(bill(DepartmentRef={"value": "2"}))
+
+
+def test_location_that_is_not_there_is_refused(call):
+    answer = call("POST", "bill", json=bill(DepartmentRef={"value": "99"}))
+
+    assert answer.status_code == 400
+
+
 def test_update_counts_the_version_and_replaces_the_lines(send):
     made = send(BILL)
 

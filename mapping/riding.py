@@ -1,0 +1,113 @@
+"""What goes along with a target to the ledger: a class on the lines, a location on the bill."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from audit import trail
+from audit.models import Verb
+from common.choices import RecordKind, Side
+from common.errors import Conflict
+from companies.models import Company, User
+from connectors.models import Connection, Record
+from connectors.querysets import RecordQuerySet
+from mapping import targets
+from mapping.models import Kind, Mapping
+
+# A line's class is its own mapping's, or else its project's; a bill's location is its project's,
+# or else its vendor's: sync/documents.py.
+TAKES = {
+    RecordKind.CLASS: frozenset(Kind) - {Kind.VENDOR},
+    RecordKind.LOCATION: frozenset({Kind.PROJECT, Kind.VENDOR}),
+}
+FEATURES = {RecordKind.CLASS: "classes", RecordKind.LOCATION: "locations"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One list to choose from, for a form."""
+
+    name: str  # of the field
+    label: str
+    records: list[Record]
+    chosen: int | None
+
+
+def choices(mapping: Mapping, company: Company) -> list[Choice]:
+    """The lists that this ledger keeps and this kind of mapping takes from."""
+    return [
+        Choice(
+            name,
+            RecordKind(kind).label,
+            list(offered(company, kind)),
+            getattr(mapping, f"{name}_id"),
+        )
+        for name, kind in (("ledger_class", RecordKind.CLASS), ("location", RecordKind.LOCATION))
+        if Kind(mapping.kind) in TAKES[kind] and _is_on(company, kind)
+    ]
+
+
+def offered(company: Company, kind: RecordKind) -> RecordQuerySet:
+    rows = company.records.on(Side.LEDGER).of(kind).usable().order_by("path", "pk")
+    return rows.defer("payload", "search_text")
+
+
+@transaction.atomic
+def choose(
+    mapping: Mapping,
+    *,
+    ledger_class: Record | None,
+    location: Record | None,
+    by: User,
+    version: int | None = None,
+) -> Mapping:
+    """Say what goes along with an accepted mapping. It is in force once it is published.
+
+    Raises:
+        Conflict: it is not accepted any more, or somebody changed it.
+        TargetUnusable: the ledger does not take that here.
+    """
+    company = mapping.company
+    row = (
+        company.mappings.with_records()
+        .select_related("company")
+        .select_for_update(of=("self",))
+        .get(pk=mapping.pk)
+    )
+    if row.state == Mapping.State.PUBLISHED:
+        raise Conflict("It is published. Ask an admin to unpublish it first.")
+    if row.state != Mapping.State.ACCEPTED:
+        raise Conflict("Accept a record first, then say what goes along with it.")
+    if version is not None and row.version != version:
+        raise Conflict("It changed meanwhile. Yours was not saved. Look at it again.")
+    if (row.ledger_class, row.location) == (ledger_class, location):
+        return row
+    for record, kind in ((ledger_class, RecordKind.CLASS), (location, RecordKind.LOCATION)):
+        _check(record, kind, row)
+    before = row.as_values()
+    row.ledger_class, row.location = ledger_class, location
+    row.decided_by = by
+    row.version += 1
+    row.save()
+    trail.record(Verb.OVERRODE, row, by=by, before=before, after=row.as_values())
+    return row
+
+
+def _check(record: Record | None, kind: RecordKind, mapping: Mapping) -> None:
+    if record is None:
+        return
+    company = mapping.company
+    good = record.company_id == company.pk and record.kind == kind and record.is_usable
+    if not good or record.connection.side != Side.LEDGER:
+        raise targets.TargetUnusable("That record cannot go along, so nothing was saved.")
+    if Kind(mapping.kind) not in TAKES[kind] or not _is_on(company, kind):
+        raise targets.TargetUnusable(
+            f"A {kind.label.lower()} cannot go along with a {Kind(mapping.kind).singular} here."
+        )
+
+
+def _is_on(company: Company, kind: RecordKind) -> bool:
+    """The ledger keeps such a list, and a bill may name one of it."""
+    ledger = company.connections.filter(side=Side.LEDGER)
+    live = ledger.exclude(state=Connection.State.DISCONNECTED).only("features").first()
+    return live is not None and bool(live.features.get(FEATURES[kind]))

@@ -10,11 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from common.choices import RecordKind
 from common.errors import AppError
 from companies.models import Company, User
 from connectors.models import Record
@@ -43,8 +42,6 @@ WORKS_FOR_SECONDS = 45.0
 MOST_STARTS = 5
 SAVE_EVERY_SECONDS = 10.0
 LINE_KINDS = frozenset({Kind.COST_CODE, Kind.COST_TYPE, Kind.PAIR})
-# As QuickBooks names the types of account that a job's cost may go to.
-COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
 
 
 @transaction.atomic
@@ -79,7 +76,7 @@ def draft(run: SuggestionRun) -> None:
     systems = Systems.of(run.company)
     headings = _headings(kind, systems) if kind in LINE_KINDS else ()
     sources = [_candidate(record, headings) for record in _left_to_look_at(run, systems)]
-    targets = [_candidate(record) for record in _targets(run.company, kind, systems)]
+    targets = [_candidate(record) for record in searching.draftable(run.company, kind, systems)]
     _note_size(run, fence, len(sources))
     known = learning.recall(run.company, kind, sources, targets)
     found = suggesting.suggest(
@@ -181,14 +178,6 @@ def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
         .defer("payload", "search_text")
         .order_by("pk")
     )
-
-
-def _targets(company: Company, kind: Kind, systems: Systems) -> QuerySet[Record]:
-    rows = searching.takeable(company, kind, systems).usable()
-    if kind in LINE_KINDS:
-        # A person may choose an asset; the machine draws only on where the cost of a job goes.
-        rows = rows.exclude(~Q(type__in=COST_ACCOUNTS), kind=RecordKind.ACCOUNT)
-    return rows.defer("payload", "search_text").order_by("pk")
 
 
 def _headings(kind: Kind, systems: Systems) -> set[str]:

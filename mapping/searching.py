@@ -28,6 +28,8 @@ LIMIT = 8
 SHORTEST = 2  # letters
 NEAR = 70  # of 100, how alike a row must be when nothing has every word
 WEIGHED = 200  # as many as are put in order by how alike they are
+# As QuickBooks names the types of account that a job's cost may go to.
+COST_ACCOUNTS = frozenset({"Cost of Goods Sold", "Expense", "Other Expense"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ def takeable(company: Company, kind: Kind, systems: Systems) -> RecordQuerySet:
         kind__in=target_kinds(kind, company.settings),
         gone_at=None,
     ).defer("payload")
+
+
+def draftable(company: Company, kind: Kind, systems: Systems) -> RecordQuerySet:
+    """What a machine may propose: of what can be taken, rows that a bill of today may use.
+
+    A person may choose an asset or a header account; a machine draws only on where the cost of a
+    job goes, and there on the accounts below a header.
+    """
+    rows = takeable(company, kind, systems).usable().defer("payload", "search_text")
+    accounts = rows.filter(kind=RecordKind.ACCOUNT)
+    headers = accounts.exclude(parent_external_id="").values("parent_external_id")
+    return rows.exclude(
+        Q(kind=RecordKind.ACCOUNT) & (~Q(type__in=COST_ACCOUNTS) | Q(external_id__in=headers))
+    ).order_by("pk")
 
 
 def search(company: Company, kind: Kind, text: str, limit: int = LIMIT) -> Answer:

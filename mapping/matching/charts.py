@@ -5,10 +5,12 @@ A chart may split by cost type, and most have rows for what has none of its own.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
 from mapping.matching import subjects
+from mapping.matching.lexicon import CONDITIONS
 from mapping.matching.names import Candidate
 from mapping.matching.subjects import Subject
 
@@ -47,6 +49,7 @@ class Chart:
             _in_office(subjects.of_target(target.path or target.name), place)
             for target, place in zip(targets, self.roles, strict=True)
         ]
+        self._inherit_types()
         told = Counter(
             subject.type
             for subject, place in zip(self.subjects, self.roles, strict=True)
@@ -60,6 +63,22 @@ class Chart:
             [type_ for type_ in ("material", "subcontract") if self._takes_all(type_)]
         ) > 1
         self.names = Counter(subject.text for subject in self.subjects)
+
+    def _inherit_types(self) -> None:
+        """Under 51000 Direct Materials, 51400 Flooring is material, and 51000 only a heading."""
+        headings = {
+            target.code[:2]: at
+            for at, target in enumerate(self.targets)
+            if self.subjects[at].is_whole and _is_round(target.code)
+        }
+        for at, target in enumerate(self.targets):
+            heading = headings.get(target.code[:2], at)
+            above, own = self.subjects[heading], self.subjects[at]
+            if heading == at or len(target.code) != len(self.targets[heading].code):
+                continue
+            self.subjects[heading] = replace(above, is_whole=False, is_rest=False)
+            if not own.type and above.type != "equipment" and not own.heads & CONDITIONS:
+                self.subjects[at] = replace(own, type=above.type, is_type_told=True)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -90,6 +109,11 @@ class Chart:
             and not subject.concepts & {"overtime"}
             for subject in self.subjects
         )  # fmt: skip
+
+
+def _is_round(code: str) -> bool:
+    """51000 and 5100, not 5010."""
+    return len(code) >= 4 and code.isdigit() and not code[2:].strip("0")
 
 
 def _in_office(subject: Subject, place: str) -> Subject:

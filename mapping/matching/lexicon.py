@@ -56,9 +56,10 @@ SAYS: Final = {name: _split(entry["says"]) for name, entry in CONCEPTS.items()}
 SECTIONS: Final = {name: _split(entry.get("csi", "")) for name, entry in CONCEPTS.items()}
 _KINDS: Final = {name: _split(entry.get("is", "")) for name, entry in CONCEPTS.items()}
 CONDITIONS: Final = frozenset(
-    name for name, kinds in _KINDS.items() if {"condition", "overhead", "broad"} & set(kinds)
+    name for name, kinds in _KINDS.items() if {"condition", "overhead"} & set(kinds)
 )
-OVERHEADS: Final = frozenset(name for name, kinds in _KINDS.items() if "overhead" in kinds)
+# What the rest of a cost type does not take: no trade, or several.
+NO_TRADES: Final = CONDITIONS | {name for name, kinds in _KINDS.items() if "broad" in kinds}
 OFFICE: Final = frozenset(
     name for name, kinds in _KINDS.items() if {"overhead", "office"} & set(kinds)
 )

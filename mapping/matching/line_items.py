@@ -12,7 +12,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from mapping.matching.charts import Chart
-from mapping.matching.lexicon import CONDITIONS, FARTHEST, OFFICE, broader
+from mapping.matching.lexicon import FARTHEST, NO_TRADES, OFFICE, broader
 from mapping.matching.names import Candidate
 from mapping.matching.numbering import UNNUMBERED, Numbering
 from mapping.matching.ranking import SHOWN, Ranking, Scored
@@ -162,7 +162,7 @@ def _fallback(source: Subject, chart: Chart, scores: Sequence[float]) -> int | N
         return None  # owned, rented or its fuel: only a name can tell
     if max(scores) > UNRELATED:
         return None
-    if source.heads & CONDITIONS and not _is_bought_whole(source, chart, row):
+    if source.heads & NO_TRADES and not _is_bought_whole(source, chart, row):
         return None
     return row if source.is_known or chart.subjects[row].is_whole else None
 
@@ -192,7 +192,7 @@ def _machine_row(source: Subject, chart: Chart, scores: Sequence[float]) -> int 
         chart.splits
         and source.type == "equipment"
         and source.is_known
-        and not source.heads & CONDITIONS
+        and not source.heads & NO_TRADES
     )
     return rows[0] if is_work and len(rows) == 1 and max(scores) <= UNRELATED else None
 
@@ -243,7 +243,7 @@ def rank_line_item(
         fallback = _machine_row(subject, chart, fitting)
     if fallback is not None:
         scores[fallback] = max(scores[fallback], FALLBACK)
-    filled = _fill(subject, chart, scores)
+    filled = _fill(subject, chart, scores) if sum(map(bool, scores)) < shown else {}
     weighed = [score or filled.get(at, 0.0) for at, score in enumerate(scores)]
     order = sorted(range(len(weighed)), key=lambda at: (-weighed[at], at))[:shown]
     best = tuple(

@@ -178,6 +178,8 @@ def of_target(label: str) -> Subject:
     parts = read.parts
     if above and (spanning := PHRASES.get(words_of(f"{category.rpartition(':')[2]} {leaf}"))):
         parts = ((spanning, 1.0),)
+    if len(parts) > 1:  # "Payroll Taxes - Overhead" is about taxes
+        parts = tuple(part for part in parts if part[0] != {"overhead_profit"})
     implied = _implied(parts)
     said = read.type or (above.type if above else "")
     if not parts and said in WHOLE_TYPE:

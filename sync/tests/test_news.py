@@ -28,7 +28,11 @@ def decide(company, admin, client_for):
         form = client.get(url).context["form"]
         shown = {name: form[name].value() for name in form.fields}
         typed = {name: "" if value is None else value for name, value in shown.items()}
-        assert client.post(url, typed | changes).status_code == 302
+        answer = client.post(url, typed | changes)
+        if answer.status_code == 200:  # it says what would happen, and is told again
+            understood = answer.context["understood"]
+            answer = client.post(url, typed | changes | {"understood": understood})
+        assert answer.status_code == 302
 
     return save
 
@@ -58,6 +62,20 @@ def test_a_saved_setting_judges_bills_at_once(company, decide, changes, fault):
     bill.refresh_from_db()
     assert bill.fault == fault
     assert rules(bill) == {"document"}
+
+
+def test_what_another_granularity_would_do_is_said_before_it_is_saved(company, admin, client_for):
+    BillFactory(company=company, ready=True)
+    url, client = reverse("companies:settings", args=[company.slug]), client_for(admin)
+    form = client.get(url).context["form"]
+    shown = {name: form[name].value() for name in form.fields}
+    typed = {name: "" if value is None else value for name, value in shown.items()}
+
+    page = client.post(url, typed | {"granularity": "pair"})
+
+    assert "1 unsent bill will be judged anew. 1 of them is ready now." in page.text
+    company.settings.refresh_from_db()
+    assert company.settings.granularity == "cost_code"
 
 
 def test_a_setting_put_back_lifts_what_it_held(company, decide):

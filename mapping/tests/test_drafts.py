@@ -1,8 +1,12 @@
 from decimal import Decimal
+from threading import Event, Thread
+from time import monotonic, sleep
 
 import pytest
+from django.db import connection, transaction
 
 from audit.models import Entry, Verb
+from companies.tests.factories import UserFactory
 from connectors.models import Record
 from connectors.tests.factories import RecordFactory
 from mapping import drafting, drafts, reviewing
@@ -127,3 +131,39 @@ def test_a_later_run_keeps_what_was_brought_in(company, proposal):
     draft = company.mappings.get()
     assert (draft.target, draft.version) == (proposal.target, 1)
     assert draft.suggestion.reason == proposal.reason
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_machine_that_waits_for_a_persons_lock_finds_it_decided(company, proposal):
+    """What counts is the row under its lock, not as it was when the machine set out."""
+    mapping = MappingFactory(company=company, draft=True, source=proposal.source)
+    person, locked, waited = UserFactory(), Event(), []
+
+    def decide():
+        with transaction.atomic():
+            reviewing.leave(mapping, by=person)
+            locked.set()
+            until = monotonic() + 20
+            while not waited and monotonic() < until:
+                if somebody_waits_for_a_lock():
+                    waited.append(True)
+                sleep(0.02)
+        connection.close()
+
+    deciding = Thread(target=decide)
+    deciding.start()
+    assert locked.wait(20)
+    done = bring_in(company, proposal)
+    deciding.join()
+
+    mapping.refresh_from_db()
+    assert waited
+    assert (mapping.state, mapping.decided_by, done.drafted) == (State.LEFT, person, 0)

@@ -17,6 +17,16 @@ ABBREVIATIONS: Final[dict[str, str]] = _DATA["abbreviations"]
 # Two firms of one family differ in just such a word: "Smith Plumbing", "Smith Electric".
 TRADE_WORDS: Final[frozenset[str]] = frozenset(_DATA["trade_words"]["words"])
 
+VENDOR_WORDS: Final[dict[str, str]] = _DATA["vendor_words"]
+# What one of two names for a firm often leaves out, and what it never turns on.
+VENDOR_EMPTY: Final[frozenset[str]] = frozenset(_DATA["vendors"]["empty"])
+VENDOR_GENERIC: Final[frozenset[str]] = frozenset(_DATA["vendors"]["generic"]) - TRADE_WORDS
+VENDOR_PLACES: Final[frozenset[str]] = frozenset(_DATA["vendors"]["places"])
+# As people write them, inflected: what a slip of the pen is set right to.
+COMMON_WORDS: Final[frozenset[str]] = (
+    frozenset(ABBREVIATIONS) | frozenset(ABBREVIATIONS.values()) | TRADE_WORDS | VENDOR_GENERIC
+)
+
 # What is identity in a project's name.
 PLACES: Final[dict[str, list[str]]] = _DATA["places"]
 ROMAN: Final = {
@@ -35,6 +45,8 @@ PROJECT_EMPTY: Final[frozenset[str]] = frozenset(_DATA["projects"]["empty"])
 PROJECT_COMMON: Final[frozenset[str]] = frozenset(_DATA["projects"]["common"])
 PROJECT_OMITTED: Final[frozenset[str]] = frozenset(_DATA["projects"]["omitted"])
 PROJECT_WORK: Final[frozenset[str]] = frozenset(_DATA["projects"]["work"])
+
+ADDRESSES: Final[dict[str, Any]] = _DATA["addresses"]
 
 
 # --- What a line item is about --------------------------------------------------------------------

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from mapping.matching.lexicon import (
     ABBREVIATIONS,
+    COMMON_WORDS,
     NUMBER_WORDS,
     PLACES,
     PROJECT_EMPTY,
     PROJECT_WORDS,
     ROMAN,
+    VENDOR_WORDS,
 )
 
 GRAM = 4
@@ -37,7 +42,7 @@ LEGAL_FORMS = {
 }
 # Said of any firm, so it neither makes two names equal nor different.
 EMPTY_ENDINGS = LEGAL_FORMS.keys() | {"co", "company"}
-EMPTY_WORDS = frozenset({"and", "the"})
+EMPTY_WORDS = frozenset({"and", "the", "et"})
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 _DELETED = re.compile(r"\s*\((?:deleted|inactive)\)", re.IGNORECASE)
@@ -71,10 +76,17 @@ _LEADING_NUMBER = re.compile(rf"^\W*(?P<code>{_BARE_NUMBER})[\s:·–—-]+(?P<n
 _NUMBER_BEHIND = re.compile(
     rf"^(?P<name>.*[^\W\d]{{3}}.*?)[\s,;:#(\[–—-]+(?P<code>{_BARE_NUMBER})\W*$"
 )
+_BREAK = re.compile(r"\s*[:–—]\s*|\s+-+\s*|\s*-+\s+")
 _DOTTED_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
 _WORD = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
 _PART_WITH_NUMBER = re.compile(r"^([^\W\d_]{2,8})(\d{1,4}[^\W\d_]?)$")
+
+SLIP_FROM = 7  # letters, from which on a word a letter away from a common one is that word
+_BEGINNING: dict[str, list[str]] = {}
+for _common in sorted(COMMON_WORDS):
+    if len(_common) >= SLIP_FROM:
+        _BEGINNING.setdefault(_common[0], []).append(_common)
 
 PARTS_OF_A_PLACE = frozenset(PLACES["parts"])
 NUMBER_SIGNS = frozenset({"no", "nr", "num", "number"})
@@ -179,7 +191,7 @@ def legal_form(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def canonical(word: str) -> str:
     """One word for its usual short forms and its plural: `svcs`, `services` are `service`."""
-    word = ABBREVIATIONS.get(word, word)
+    word = ABBREVIATIONS.get(word) or ABBREVIATIONS.get(known := _as_usual(word), known)
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"
     elif word.endswith(("sses", "shes", "ches", "xes")):
@@ -187,6 +199,17 @@ def canonical(word: str) -> str:
     elif len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
         word = word[:-1]
     return ABBREVIATIONS.get(word, word)
+
+
+def _as_usual(word: str) -> str:
+    """`Lanscaping` is `landscaping`: a slip in a word that many names have. Others stay."""
+    if len(word) < SLIP_FROM or word in COMMON_WORDS or not word.isalpha():
+        return word
+    amiss = 2 if len(word) >= SLIP_FROM + 3 else 1
+    near = process.extractOne(
+        word, _BEGINNING.get(word[0], ()), scorer=OSA.distance, score_cutoff=amiss
+    )
+    return near[0] if near else word
 
 
 def split_parts(words: Iterable[str]) -> list[str]:
@@ -211,6 +234,15 @@ def split_parts(words: Iterable[str]) -> list[str]:
 def part_value(word: str) -> str:
     """A number written as a word or in Roman, as digits; nothing when it is neither."""
     return NUMBER_WORDS.get(word) or ROMAN.get(word) or ""
+
+
+@lru_cache(maxsize=20_000)
+def vendor_words(text: str) -> tuple[str, ...]:
+    """The words of a firm's normalised name, French ones and short forms as one English word."""
+    return tuple(
+        VENDOR_WORDS.get(word) or VENDOR_WORDS.get(usual := canonical(word), usual)
+        for word in text.split()
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -245,6 +277,24 @@ def split_code(label: str) -> tuple[str, str]:
     if matched := _CODE_BEHIND.match(label):
         return matched["bracketed"] or matched["bare"], matched["name"].strip()
     return "", label.strip()
+
+
+@lru_cache(maxsize=20_000)
+def own_name(name: str) -> str:
+    return split_code(name)[1]
+
+
+@lru_cache(maxsize=20_000)
+def place_of(name: str) -> tuple[str, ...]:
+    """What stands in front of the first colon or dash: the place, where the work follows."""
+    parts = _BREAK.split(own_name(name), maxsplit=1)
+    return project_words(normalise(parts[0])) if len(parts) > 1 else ()
+
+
+@lru_cache(maxsize=20_000)
+def work_of(name: str) -> tuple[str, ...]:
+    parts = _BREAK.split(own_name(name), maxsplit=1)
+    return project_words(normalise(parts[1])) if len(parts) > 1 else ()
 
 
 def code_key(code: str) -> str:
@@ -329,11 +379,7 @@ def spellings(candidate: Candidate, kind: str = "") -> tuple[Spelling, ...]:
     for text, is_whole in _texts(candidate):
         normal = normalise(text)
         if normal and normal not in found:
-            words = (
-                project_words(normal)
-                if kind == "project"
-                else tuple(canonical(word) for word in normal.split())
-            )
+            words = (project_words if kind == "project" else vendor_words)(normal)
             found[normal] = Spelling(normal, words, is_first=not found, is_whole=is_whole)
     return tuple(found.values())
 

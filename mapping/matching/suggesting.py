@@ -13,7 +13,7 @@ from mapping.matching.names import Candidate
 from mapping.matching.numbering import Numbering
 from mapping.matching.opinions import Opinion
 from mapping.matching.questions import SENTENCES, Answer, Question, Reason
-from mapping.matching.ranking import Ranking, Scored, rank
+from mapping.matching.ranking import Ranker, Ranking, Scored
 
 LINE_ITEM_KINDS: Final = frozenset({"cost_code", "cost_type", "pair"})
 SURE_ENOUGH: Final = 0.8  # of the model, by its own word
@@ -91,7 +91,8 @@ def _ranker(
         chart, numbering = Chart(targets), Numbering.of(sources)
         return lambda source: rank_line_item(source, chart, numbering=numbering)
     index = CandidateIndex(targets, kind)
-    return lambda source: rank(source, index.find(source), kind, index)
+    ranker = Ranker(kind, index, sources)
+    return lambda source: ranker.rank(source, index.find(source))
 
 
 def _local(source: Candidate, ranking: Ranking) -> Suggestion:

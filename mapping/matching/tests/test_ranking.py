@@ -3,8 +3,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapping.matching.candidates import CandidateIndex
+from mapping.matching.marks import marks
 from mapping.matching.names import Candidate
-from mapping.matching.ranking import marks, rank, threshold
+from mapping.matching.ranking import rank
+from mapping.matching.weighing import weights_for
 
 names = st.text(max_size=40) | st.sampled_from(
     ["Acme Plumbing", "Acme Plumbing LLC", "ACME Electric", "Oak St Lot 4", "Unit B", "23-014 Oak"]
@@ -327,9 +329,13 @@ def test_lots_phases_and_numbers_are_read_from_a_name():
     assert marks("Oak St Lots 4 & 5, Phase II") == {"lot": {"4", "5"}, "phase": {"2"}}
 
 
-@pytest.mark.parametrize("kind", ["vendor", "project"])
-def test_a_longer_list_asks_for_more(kind):
-    assert threshold(kind, 100_000) > threshold(kind, 10_000) > threshold(kind, 100)
+@pytest.mark.parametrize("make", ["vendor_located", "vendor_named", "vendor_stripped", "project"])
+def test_a_longer_list_asks_for_more(make):
+    weights = weights_for(make)
+
+    short, long, longest = (weights.in_a_list_of(size, 3.0) for size in (100, 10_000, 100_000))
+
+    assert short > long > longest
 
 
 # --- Whatever the names ---------------------------------------------------------------------------

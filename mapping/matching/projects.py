@@ -224,6 +224,8 @@ class ProjectComparison(Comparison):
             pair.doubts.append("something else is done at the same address")
         pair.says_as_much = self._says_as_much(pair)
         same_job = self._is_same_job(target)
+        if not same_job and not features["same_address"] and self._names_differ(features):
+            pair.doubts.append("each side has a word the other has not")
         twins = self._twins(pair.target_spelling)
         if len(twins) > 1 and not same_job:
             pair.doubts.append(f"{len(twins)} in the list have this name")
@@ -306,6 +308,10 @@ class ProjectComparison(Comparison):
         if left_out & PROJECT_WORK:
             return len(names) >= NAMES_FOR_WORK and left_out <= PROJECT_WORK | PROJECT_OMITTED
         return len(names) >= NAMES_NEEDED and left_out <= PROJECT_OMITTED
+
+    @staticmethod
+    def _names_differ(features: Mapping[str, float]) -> bool:
+        return bool(features["has_name_only_source"] and features["has_name_only_target"])
 
     def _other_work(self, target: Candidate) -> bool:
         """Each says behind the address what is done there, and nothing of it is the same."""

@@ -151,6 +151,62 @@ def test_a_second_target_of_the_same_name_is_asked_about():
     assert picked(vendor("Acme Paving", state="TX"), *twins) is None
 
 
+def test_the_one_of_two_of_a_name_that_is_where_the_source_is_is_drafted():
+    twins = [
+        vendor("Acme Paving", city="Waco", state="TX", postcode="76701"),
+        vendor("Acme Paving LLC", key=2, city="Salina", state="KS", postcode="67401"),
+    ]
+    source = vendor("Acme Paving", city="Waco", state="TX", postcode="76701")
+
+    assert picked(source, *twins) == "Acme Paving"
+
+
+def test_two_of_a_name_in_one_town_are_asked_about():
+    twins = [
+        vendor("Acme Paving", city="Waco", state="TX", postcode="76701"),
+        vendor("Acme Paving LLC", key=2, city="Waco", state="TX", postcode="76701"),
+    ]
+    source = vendor("Acme Paving", city="Waco", state="TX", postcode="76701")
+
+    assert picked(source, *twins) is None
+
+
+def test_of_two_states_with_one_postcode_one_was_written_by_mistake():
+    source = vendor("Acme Paving", city="Waco", state="TX", postcode="76701")
+
+    assert picked(source, vendor("Acme Paving", city="Waco", state="LA", postcode="76701"))
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("1420 Oak St Unit B Remodel", "Smith, Ann:1420 Oak Street #B"),
+        ("Garcia - 1420 Oak Street", "Garcia Residence:1420 Oak St - Addition"),
+        ("1420 N Oak Ave Kitchen", "1420 North Oak Avenue Kitchen Remodel"),
+    ],
+)
+def test_a_job_at_one_address_is_drafted(source, target):
+    row = Candidate(1, target, path=target if ":" in target else "")
+
+    assert picked(source, row, "1402 Oak St", "1420 Elm St", kind="project") == target
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("1420 Oak St Unit B Remodel", "1420 Oak St Unit A Remodel"),
+        ("1420 Oak St Unit B Remodel", "1420 Oak St Remodel"),
+        ("1420 Oak St Remodel", "1402 Oak St Remodel"),
+        ("1420 Oak St Remodel", "1420 Oak Ave Remodel"),
+        ("1420 N Oak St", "1420 S Oak St"),
+        ("1420 Oak St Bakery", "1420 Oak St Garage"),
+        ("1420 W 23rd St", "1420 W 32nd St"),
+    ],
+)
+def test_a_job_at_another_address_is_not_drafted(source, target):
+    assert picked(source, target, kind="project") is None
+
+
 def test_another_tax_number_is_another_firm():
     source = vendor("Acme Paving", tax_id="11-1111111")
 

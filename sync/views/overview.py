@@ -208,7 +208,7 @@ def _of_changes(request: CompanyRequest) -> list[Line]:
         lines.append(
             Line(
                 f"{_said(request, held)} {wait} for {changed.mappings:,} {noun}"
-                " changed in the ledger",
+                " that changed in the ledger",
                 reverse("mapping:review", args=place) + "?tab=changed",
                 "See what changed", "triangle-alert", "bad", held.amount,
             )

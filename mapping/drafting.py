@@ -22,6 +22,7 @@ from mapping.asking import Asking
 from mapping.matching import suggesting
 from mapping.matching.names import Candidate
 from mapping.models import (
+    UNDECIDED,
     Kind,
     Suggestion,
     SuggestionRun,
@@ -80,7 +81,12 @@ def draft(run: SuggestionRun) -> None:
     _note_size(run, fence, len(sources))
     known = learning.recall(run.company, kind, sources, targets)
     found = suggesting.suggest(
-        kind.value, sources, list(known.targets.values()), opinion=asking.opinion, known=known
+        kind.value,
+        sources,
+        list(known.targets.values()),
+        opinion=asking.opinion,
+        known=known,
+        decided=_decided(run),
     )
     thresholds = Thresholds.of(kind, run.company.settings)
     done = 0
@@ -178,6 +184,12 @@ def _left_to_look_at(run: SuggestionRun, systems: Systems) -> QuerySet[Record]:
         .defer("payload", "search_text")
         .order_by("pk")
     )
+
+
+def _decided(run: SuggestionRun) -> set[int]:
+    """Sources that are looked at for a note only: nobody pays to hear more about those."""
+    decided = run.company.mappings.filter(kind=run.kind).exclude(state__in=UNDECIDED)
+    return set(decided.values_list("source_id", flat=True))
 
 
 def _headings(kind: Kind, systems: Systems) -> set[str]:

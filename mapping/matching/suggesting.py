@@ -65,19 +65,30 @@ def suggest(
     *,
     opinion: Opinion | None = None,
     known: Known | None = None,
+    decided: Collection[int] = frozenset(),
 ) -> Iterator[Suggestion]:
     """One suggestion for each source, in their order, as soon as it is known.
 
     `kind` is vendor, project, cost_code or cost_type. Accounts and items that a bill may not use
     are left out by the caller. A cost code's cost type goes into `Candidate.type`. What is `known`
-    of the pairs goes before what their names say, and before the model.
+    of the pairs goes before what their names say, and before the model, which is not asked about
+    sources whose keys are among the `decided`.
     """
     ranked = _ranker(kind, sources, targets)
     rankings = ((source, _settled(source, ranked(source), known)) for source in sources)
     if opinion is None:
         return (_local(source, ranking) for source, ranking in rankings)
+    # Nor is a draft put in question that people's own decisions made.
     settled = known.evidence.keys() if known else frozenset[int]()
-    return _with_second_opinions(kind, rankings, settled, opinion)
+
+    def offered(source: Candidate, ranking: Ranking) -> list[Candidate]:
+        is_close = source.key not in settled and has_close_second(ranking)
+        if source.key in decided or not (ranking.is_doubtful or is_close):
+            return []
+        # What a rule forbids is not offered: whoever says so, it would not be drafted.
+        return [each.candidate for each in ranking.candidates if not each.is_blocked]
+
+    return _with_second_opinions(kind, rankings, offered, opinion)
 
 
 def _settled(source: Candidate, ranking: Ranking, known: Known | None) -> Ranking:
@@ -124,19 +135,15 @@ def _leaning(ranking: Ranking) -> Candidate | None:
 def _with_second_opinions(
     kind: str,
     rankings: Iterable[tuple[Candidate, Ranking]],
-    settled: Collection[int],
+    offered: Callable[[Candidate, Ranking], list[Candidate]],
     opinion: Opinion,
 ) -> Iterator[Suggestion]:
     """In their order: those behind a doubtful one wait until it has been asked about."""
     held: list[Suggestion] = []
     doubtful: dict[int, list[Candidate]] = {}  # place in `held` to what is offered
     for source, ranking in rankings:
-        # What a rule forbids is not offered: whoever says so, it would not be drafted.
-        offered = [each.candidate for each in ranking.candidates if not each.is_blocked]
-        # Nor is a draft put in question that people's own decisions made.
-        is_close = source.key not in settled and has_close_second(ranking)
-        if offered and (ranking.is_doubtful or is_close):
-            doubtful[len(held)] = offered
+        if offer := offered(source, ranking):
+            doubtful[len(held)] = offer
         held.append(_local(source, ranking))
         if not doubtful or len(doubtful) == opinion.at_once or len(held) == HELD_AT_MOST:
             yield from _asked(kind, held, doubtful, opinion)

@@ -127,6 +127,13 @@ def test_run_that_has_no_doubts_asks_nothing(company, model):
     assert not ModelExchange.objects.exists()
 
 
+def test_what_people_decided_is_not_asked_about(company, decided, model):
+    run = run_for(company)
+
+    assert run.looked_at > 0
+    assert model.requests == []
+
+
 def test_without_a_model_nothing_leaves(company, doubtful, model, settings):
     settings.AI = {"model": ""}
 

@@ -18,7 +18,7 @@ from mapping.matching.numbering import UNNUMBERED, Numbering
 from mapping.matching.ranking import SHOWN, Ranking, Scored
 from mapping.matching.subjects import Subject
 
-NEEDED: Final = 0.78
+NEEDED: Final = 0.775
 CLOSE: Final = 0.07
 CERTAIN: Final = 0.99
 AT_MOST: Final = 0.98

@@ -25,6 +25,7 @@ Parts = tuple[tuple[frozenset[str], float], ...]
 UNKNOWN_HEAD: Final = 0.6
 UNKNOWN_BESIDE_KNOWN: Final = 0.1  # "Roofing - North Wing"
 UNKNOWN_AMONG_KNOWN: Final = 0.5  # "Fixtures & Trim"
+UNKNOWN_NAME: Final = 0.25  # "Arborvitae & Shrubs"
 UNKNOWN_AFTER_KNOWN: Final = 0.2  # "Rebar & Dowels"
 BESIDE: Final = 0.3  # what stands in front of the head word: "concrete testing"
 BESIDE_UNKNOWN: Final = 0.08  # "resinous flooring"
@@ -188,9 +189,19 @@ def parts_of(
         beside_known = min(beside_known, UNKNOWN_AFTER_KNOWN)
     if any(is_known(meant) and weight == 1.0 for meant, weight in parts):
         parts = [
-            (meant, beside_known if weight == UNKNOWN_HEAD else weight) for meant, weight in parts
+            (meant, _unknown_weight(meant, beside_known) if weight == UNKNOWN_HEAD else weight)
+            for meant, weight in parts
         ]
     return tuple(_coherent(parts)), frozenset(context)
+
+
+def _unknown_weight(meant: frozenset[str], beside_known: float) -> float:
+    """Less for a word of its own than for one like "fixtures", which could be of any trade."""
+    return beside_known if _is_anyones(meant) else min(beside_known, UNKNOWN_NAME)
+
+
+def _is_anyones(meant: frozenset[str]) -> bool:
+    return any(each.removeprefix("=") in ALONE for each in meant)
 
 
 def narrowest(
@@ -255,7 +266,12 @@ def _weighed(
         context |= head
         return [(frozenset({"temporary"}), 1.0), (head, UNKNOWN_HEAD)]
     context |= {each for meant in beside for each in meant}
-    if not is_known(head) and beside and is_known(beside[-1]) and _is_done_to_it(head):
+    if (
+        not is_known(head)
+        and beside
+        and is_known(beside[-1])
+        and (_is_done_to_it(head) or _is_told_apart(named))
+    ):
         return [(beside[-1], 1.0), (head, UNKNOWN_BESIDE_KNOWN)]
     if not is_known(head):
         return [(meant, 0.5 if is_known(meant) else BESIDE) for meant in beside] + [
@@ -281,6 +297,12 @@ def _is_said_closer(meant: frozenset[str], head: frozenset[str]) -> bool:
 def _is_done_to_it(head: frozenset[str]) -> bool:
     """An activity no concept knows: duct sealing, floor waxing."""
     return next(iter(head)).endswith("ing")
+
+
+def _is_told_apart(piece: list[tuple[int, int, frozenset[str]]]) -> bool:
+    """Two words or more are not taken back by a third that could be any trade's: seam panels."""
+    *_, (start, end, _meant), (_start, _end, head) = piece
+    return end - start > 1 and _is_anyones(head)
 
 
 def _beside(meant: frozenset[str], head: frozenset[str]) -> float:

@@ -53,7 +53,7 @@ def _mappings_changed(
         # Asked as its preview asks, and before what it lets go counts as ready.
         published = list(publication.mappings.values_list("pk", flat=True))
         _keep_what_goes(company, publication, published)
-    readiness.refresh(company, records=sources)
+    readiness.refresh(company, records=sources, same_rulings=publication is not None)
 
 
 def _keep_what_goes(company: Company, publication: Publication, published: list[int]) -> None:

@@ -62,8 +62,13 @@ def refresh(
     *,
     bills: Collection[int] | None = None,
     records: Collection[int] | None = None,
+    same_rulings: bool = False,
 ) -> None:
-    """Compute readiness anew for some bills, for all bills that need some records, or for all."""
+    """Compute readiness anew for some bills, for all bills that need some records, or for all.
+
+    `same_rulings`: what changed cannot have changed which mapping decides, as publishing what was
+    accepted cannot.
+    """
     lock(company)
     only = ""
     if bills is not None:
@@ -79,7 +84,7 @@ def refresh(
             "bills": list(bills or ()),
             "records": list(records or ()),
         }
-        if _has_levels(company):
+        if not same_rulings and _has_levels(company):
             cursor.execute(
                 f"""
                 UPDATE sync_billneed need SET rules = now.rules

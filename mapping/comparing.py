@@ -34,6 +34,9 @@ class Choice:
     reasons: tuple[str, ...]
     problem: str  # why it cannot be taken; blank when it can
     refusal: Refusal | None = None  # who turned it down; it can be taken all the same
+    # The fields that agree, and those that contradict, as they are now: "name, city".
+    speaks_for: str = ""
+    speaks_against: str = ""
 
     @property
     def detail(self) -> str:
@@ -89,7 +92,9 @@ def _verdict(label: str, left: str, right: str) -> str:
     return "nearly" if normalise(left) == normalise(right) else "differs"
 
 
-def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> list[Choice]:
+def candidates(
+    suggestion: Suggestion | None, company: Company, kind: Kind, source: Record
+) -> list[Choice]:
     """Up to five, best first, as they are now."""
     if suggestion is None:
         return []
@@ -112,10 +117,36 @@ def candidates(suggestion: Suggestion | None, company: Company, kind: Kind) -> l
             tuple(each.get("reasons", ())),
             targets.problem(record, kind, company).removeprefix("is "),
             refused.get(record.pk),
+            *_evidence(source, record),
         )
         for number, each in enumerate(weighed, start=1)
         if (record := records.get(each["record"]))
     ]
+
+
+def _evidence(source: Record, record: Record) -> tuple[str, str]:
+    """Which fields speak for this pair, and which against it."""
+    said = fields(source, record)
+    return (
+        ", ".join(_field_words(each) for each in said if each.verdict in ("same", "nearly")),
+        ", ".join(_field_words(each) for each in said if each.verdict == "differs"),
+    )
+
+
+def _field_words(field: Field) -> str:
+    label = field.label if field.label in ("E-mail", "Tax ID") else field.label.lower()
+    return f"{label} but for the spelling" if field.verdict == "nearly" else label
+
+
+def lead(suggestion: Suggestion | None) -> str:
+    """How far the best candidate is ahead of the next, a sentence; blank where there is no next."""
+    scores = [Decimal(str(each["score"])) for each in suggestion.candidates] if suggestion else []
+    if len(scores) < 2:
+        return ""
+    points = int((scores[0] - max(scores[1:])) * 100)
+    if points <= 0:
+        return "The next candidate is as likely as the first."
+    return f"{points} point{'' if points == 1 else 's'} ahead of the next candidate."
 
 
 def second_opinion(suggestion: Suggestion | None) -> str:

@@ -168,7 +168,7 @@ def _override_box(
     context |= {
         "answer": answer,
         "counted": _counted(kind, text, answer) if answer else "",
-        "candidates": comparing.candidates(suggestion, request.company, kind),
+        "candidates": comparing.candidates(suggestion, request.company, kind, row.source),
         "next": request.POST.get("next")
         or request.GET.get("next")
         or request.headers.get("Referer", ""),

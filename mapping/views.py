@@ -16,6 +16,7 @@ from mapping import (
     comparing,
     drafting,
     history,
+    namesakes,
     publishing,
     riding,
     showing,
@@ -96,7 +97,7 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "fields": comparing.fields(source, mapping.target if mapping else None),
         "suggestion": suggestion,
         "second_opinion": comparing.second_opinion(suggestion),
-        "candidates": comparing.candidates(suggestion, request.company, kind),
+        "candidates": comparing.candidates(suggestion, request.company, kind, row.source),
         "events": timeline[max(told.start_index() - 1, 0) : told.end_index()],
         "told": told,
         **showing.sent_with(request, [mapping] if mapping else []),
@@ -126,7 +127,7 @@ def compare(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     mapping = row.mapping
     suggestion = mapping.suggestion if mapping and mapping.suggestion else None
     suggestion = suggestion or comparing.latest_suggestion(request.company, row.source)
-    choices = comparing.candidates(suggestion, request.company, kind)
+    choices = comparing.candidates(suggestion, request.company, kind, row.source)
     beside = mapping.target if mapping and mapping.target else None
     if beside is None and choices:
         beside = choices[0].record
@@ -139,7 +140,9 @@ def compare(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "fields": comparing.fields(row.source, beside),
         "candidates": choices,
         "second_opinion": comparing.second_opinion(suggestion),
+        "lead": comparing.lead(suggestion),
         "events": history.Timeline(request.company, row.source, mapping)[:3],
+        "namesakes": namesakes.decided(request.company, kind, row.source),
     }
     return render(request, "mapping/_compare.html", context)
 

@@ -219,6 +219,35 @@ def test_refused_candidate_says_who_refused_it(part, url, draft, dana, controlle
     assert "Refused by Dana Ruiz on " in page
 
 
+def test_compare_says_by_field_what_speaks_for_each_candidate_and_against(url, draft, dana):
+    draft.target.city = "Dallas"
+    draft.target.save()
+    other = RecordFactory(company=draft.company, in_ledger=True, city="Austin")
+    draft.suggestion.candidates.append({"record": other.pk, "name": other.name, "score": 0.61})
+    draft.suggestion.save()
+
+    panel = dana.get(url + "compare/", **HTMX)
+
+    first, second = panel.context["candidates"]
+    assert (first.speaks_for, first.speaks_against) == ("name but for the spelling", "city")
+    assert (second.speaks_for, second.speaks_against) == ("city", "name")
+    assert "36 points ahead of the next candidate." in panel.content.decode()
+
+
+def test_compare_shows_earlier_decisions_on_the_name(url, draft, dana, admin):
+    twin = RecordFactory(company=draft.company, name="Delta Drywall, Inc.", code="PC-7")
+    RecordFactory(company=draft.company, name="Delta Drywall Co")  # nobody decided
+    other = RecordFactory(company=draft.company, name="Delta Drywells")
+    reviewing.override(twin, draft.target, by=admin)
+    reviewing.no_match(other, by=admin)
+
+    panel = dana.get(url + "compare/", **HTMX)
+
+    (found,) = panel.context["namesakes"]
+    assert (found.name, found.decision) == (twin.name, "accepted as Delta Drywall")
+    assert "Earlier decisions on this name" in panel.content.decode()
+
+
 def test_override_offers_rows_that_look_the_same(url, draft, dana):
     twin = RecordFactory(company=draft.company, name="Delta Drywall, Inc.")
     other = RecordFactory(company=draft.company, in_ledger=True)

@@ -199,8 +199,7 @@ class Opinion:
 
     @property
     def at_once(self) -> int:
-        """How many records go into one request."""
-        return self.config.records_a_request
+        return self.config.records_a_request  # asked about in one request
 
     @property
     def surest(self) -> float:
@@ -351,7 +350,6 @@ def _read(
 
 
 def _batches(wanted: Mapping[str, Question], size: int) -> Iterator[dict[str, Question]]:
-    """Records of one kind and at most `size` of them together."""
     keys = list(wanted)
     for start in range(0, len(keys), size):
         yield {key: wanted[key] for key in keys[start : start + size]}
@@ -373,7 +371,6 @@ def _advice(failure: Exception) -> str:
 
 
 def _why(failure: Exception | None) -> str:
-    """For people."""
     if failure is None:
         return "the answer left them out or did not fit the question"
     if isinstance(failure, openai.APITimeoutError):
@@ -390,11 +387,10 @@ def _why(failure: Exception | None) -> str:
 
 def _error(failure: Exception | None) -> str:
     """For the log: never the words of the other side, which may repeat what it was sent."""
-    if failure is None:
-        return ""
     if isinstance(failure, openai.APIStatusError):
         return f"{type(failure).__name__} {failure.status_code}"
-    return str(failure) if isinstance(failure, Unusable) else type(failure).__name__
+    is_other = failure is not None and not isinstance(failure, Unusable)
+    return type(failure).__name__ if is_other else str(failure or "")
 
 
 def _how_long(seconds: float) -> str:

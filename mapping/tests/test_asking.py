@@ -146,7 +146,7 @@ def test_without_a_model_nothing_leaves(company, doubtful, model, settings):
 
 
 def test_nothing_but_names_leaves(company, model):
-    particulars = {
+    ours = {
         "code": "V-77812",
         "email": "joe@zimmer.example",
         "phone": "316-555-0100",
@@ -157,16 +157,16 @@ def test_nothing_but_names_leaves(company, model):
         "postcode": "67202",
         "payload": {"balance": "9876.54"},
     }
-    RecordFactory(company=company, name="Zimmer Holdings", **particulars)
-    RecordFactory(
-        company=company, in_ledger=True, name="Zimmer Mechanical", **particulars | {"tax_id": ""}
-    )
+    theirs = {"code": "C-5512", "email": "ap@zm.example", "phone": "316-555-0199", "city": "Derby"}
+    RecordFactory(company=company, name="Zimmer Holdings", **ours)
+    RecordFactory(company=company, in_ledger=True, name="Zimmer Mechanical", **theirs)
 
     run_for(company)
 
     assert model.names_asked == ["Zimmer Holdings"]
     said_aloud = str(model.requests)
-    for value in [*particulars.values(), "9876.54", "secret-key", "acme", "Acme Builders"]:
+    secrets = ["9876.54", "secret-key", "acme", "Acme Builders"]
+    for value in [*ours.values(), *theirs.values(), *secrets]:
         assert str(value) not in said_aloud
 
 

@@ -169,7 +169,9 @@ class Reviewer:
         for letter in "elsew":
             self.press(letter, focus=(here, pick))
         self.page.locator(f"#{pick}-option-1[aria-selected=true]").wait_for()
-        self.press("Enter", focus=self.main(self.below(row)))
+        # Where the list still is of fewer letters, Enter waits for the one that was meant.
+        self.press("Enter", focus=(pick, self.main(self.below(row))))
+        self.arrives(self.main(self.below(row)))
 
     def choose_by_full_name(self, row):
         """Enter is faster than the options: it takes what has exactly this name."""

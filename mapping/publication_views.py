@@ -102,9 +102,13 @@ def compared_csv(request: CompanyRequest) -> StreamingHttpResponse:
 
 
 def _two(request: CompanyRequest) -> tuple[Publication, Publication]:
-    """The two that are asked for, the earlier one first."""
+    """The two that are asked for, the earlier one first; else the last two."""
     rows = request.company.publications.select_related("by")
-    asked = sorted(number(request.GET.get(name, "")) or 0 for name in ("from", "to"))
+    if not request.GET.keys() & {"from", "to"}:
+        last = rows.first()
+        asked = [max(last.number - 1, 1), last.number] if last else [0, 0]
+    else:
+        asked = sorted(number(request.GET.get(name, "")) or 0 for name in ("from", "to"))
     first, second = (get_object_or_404(rows, number=one) for one in asked)
     return first, second
 

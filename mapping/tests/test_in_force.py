@@ -84,6 +84,16 @@ def test_any_two_are_compared_the_earlier_first(company, controller, accepted, d
     assert ">One<" not in page
 
 
+def test_without_numbers_the_last_two_are_compared(company, controller, accepted, dana):
+    for name in ("One", "Two", "Three"):
+        accepted(name)
+        publish(company, controller)
+
+    page = dana.get("/c/acme/mappings/publications/compare/").content.decode()
+
+    assert "From no. 2 to no. 3" in page
+
+
 def test_a_number_that_is_none_is_a_404(company, controller, accepted, dana):
     accepted("One")
     publish(company, controller)

@@ -33,6 +33,7 @@ from sync.models import (
     BillNeed,
     Commitment,
     CommitmentLine,
+    LedgerBill,
     LetGo,
     ProjectTeam,
     PullProblem,
@@ -300,6 +301,14 @@ def billed(company, people):
     BillLine.objects.create(bill=bill, cost_type_id=ID + 3, **amount, **words, **own)
     BillNeed.objects.create(bill=bill, kind="vendor", record_id=ID, about_id=ID, **own)
     LetGo.objects.create(publication_id=ID, bill=bill, **own)
+    LedgerBill.objects.create(
+        external_id=CANARY,
+        plain_number=CANARY,
+        vendor_external_id="145",
+        bill_date=date(2026, 9, 2),
+        total=1,
+        **at_source,
+    )
     Approval.objects.create(
         bill=bill, version=1, decision="approved", by=admin, note=f"{CANARY} note", **own
     )

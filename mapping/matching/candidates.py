@@ -6,6 +6,7 @@ What it finds is only a shortlist; `ranking` decides whether one of them is good
 import heapq
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,14 +30,16 @@ from mapping.matching.names import (
 from mapping.matching.vocabulary import Keys, Vocabulary
 
 SHORTLIST = 10
-DEPTH = 40  # spellings that are weighed against each other
+DEPTH = 30  # spellings that are weighed against each other
 TOUCHED_AT_MOST = 600  # of the rows that have a word, the rarest words first
 TOUCHED_FOR_LIKE = 300  # of the rows that have only a word like it
-TOGETHER = 200  # rows that have two such words, the shortest names first
+TOGETHER = 100  # rows that have two such words, the shortest names first
 COMMON_WORDS = 4  # of a name that are looked up two by two
 SURELY_MEANT = 0.8  # a word this like the one that is written
 JOINED_UP_TO = 5  # words: in a longer name a missing blank matters little
 TWINS = 3
+SHORTEST_CUT = 8  # letters of a name that may have been cut off where a system had no more room
+GO_ON = 4  # rows that go on where the name ends; more say nothing
 OF_A_PART = 0.9  # what a likeness counts that is with a trade name or without what is in brackets
 # Who is in the same place comes before who is not, where the names alone leave it open.
 SAME_PLACE: Final = (("postcode", 0.03), ("city", 0.02), ("state", 0.01))
@@ -78,6 +81,7 @@ class CandidateIndex:
         self._said = array("i")
         for position, target in enumerate(targets):
             self._add(position, target)
+        self._in_order = array("i", sorted(range(len(targets)), key=self._raw))
         self._rarity = array("d", (self._rarity_of(len(places)) for places in self._having))
         self._norm = array("f")
         self._shortest_first()
@@ -188,26 +192,31 @@ class CandidateIndex:
             for position in self._called(spelling.text):
                 cosines[position] = max(share, cosines.get(position, 0.0))
         certain = self._exact(source, shapes)
+        places = [(field, share) for field, share in SAME_PLACE if getattr(source, field)]
         by_cosine = sorted(
             dict.fromkeys([*certain, *sorted(cosines)]),
-            key=lambda at: -cosines.get(at, 0.0) - self._nearness(source, at),
+            key=lambda at: -cosines.get(at, 0.0) - self._nearness(source, at, places),
         )
         by_letters = sorted(by_cosine, key=lambda at: -letters.get(at, 0.0))
         ordered = take_turns(by_cosine, by_letters)
         kept = {*[*certain, *(at for at in ordered if at not in certain)][:limit]}
         return [Found(at, self.targets[at], cosines.get(at, 0.0)) for at in ordered if at in kept]
 
-    def _nearness(self, source: Candidate, position: int) -> float:
+    def _nearness(
+        self, source: Candidate, position: int, places: Sequence[tuple[str, float]]
+    ) -> float:
+        if not places:
+            return 0.0
         target = self.targets[position]
         return sum(
             share
-            for field, share in SAME_PLACE
-            if (mine := getattr(source, field))
-            and mine.strip().casefold() == getattr(target, field).strip().casefold()
+            for field, share in places
+            if getattr(source, field).strip().casefold()
+            == getattr(target, field).strip().casefold()
         )
 
     def _exact(self, source: Candidate, shapes: Sequence[Spelling]) -> dict[int, None]:
-        """Whom a code, a tax number or the very name points at, however common its words are."""
+        """Whom a fact or the name as a whole points at, however common its words are."""
         found: dict[int, None] = {}
         for key in _facts(source):
             positions = self._keys.get(key)
@@ -216,7 +225,27 @@ class CandidateIndex:
         for spelling in shapes:
             found.update(dict.fromkeys(self._called(spelling.text)))
             found.update(dict.fromkeys(self.worded(spelling.words)[:3]))
+        found.update(dict.fromkeys(self._cut(source.name)))
         return found
+
+    def _cut(self, name: str) -> list[int]:
+        """Whose name goes on where this one ends, or ends where this one goes on."""
+        wanted = _as_cut(name)
+        if len(wanted) < SHORTEST_CUT:
+            return []
+        start = bisect_left(self._in_order, wanted, key=self._raw)
+        following = self._in_order[start : start + GO_ON + 1]
+        longer = [at for at in following if self._raw(at).startswith(wanted)]
+        before = self._in_order[max(0, start - 1) : start]
+        shorter = [
+            at
+            for at in before
+            if len(self._raw(at)) >= SHORTEST_CUT and wanted.startswith(self._raw(at))
+        ]
+        return [*shorter, *(longer if len(longer) <= GO_ON else [])]
+
+    def _raw(self, position: int) -> str:
+        return _as_cut(self.targets[position].name)
 
     def _called(self, text: str) -> list[int]:
         """A few whose name this is; whose whole name it is before whose trade name it is."""
@@ -257,11 +286,14 @@ class CandidateIndex:
         gains: dict[int, float] = {}
         meant: set[int] = set()
         squares = 0.0
-        for word in chain(words, self._joined(spelling.words)):
+        near_words = chain(
+            ((word, self._vocabulary.near(word)) for word in words),
+            ((word, self._vocabulary.slips_of(word)) for word in self._joined(spelling.words)),
+        )
+        for word, near in near_words:
             mine = self.rarity(word)
             if word in words:
                 squares += mine * mine
-            near = self._vocabulary.near(word)
             for number, alike in near:
                 gain = alike * min(mine, self._rarity[number]) ** 2
                 if gain > gains.get(number, 0.0):
@@ -310,6 +342,10 @@ class CandidateIndex:
     def _written_at(self, place: int) -> str:
         words = self._vocabulary.words
         return " ".join([words[word] for word in self._words_at(place)])
+
+
+def _as_cut(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _facts(candidate: Candidate) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,14 @@ import math
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from rapidfuzz.distance import OSA
 
 PIECE = 3  # letters
-PIECES_LOOKED_UP = 500  # postings of pieces, the rarest first
+PIECES_LOOKED_UP = 300  # postings of pieces, the rarest first
 LOOKED_AT = 25  # words with the most pieces in common
 KEPT = 12
 SLIP = 0.7  # of two words that one or two slips of the finger make of each other
@@ -106,24 +107,36 @@ class Vocabulary:
         return math.sqrt(sum(self._weights.get(piece, unknown) for piece in _pieces(word)))
 
     def _near(self, word: str) -> tuple[tuple[int, float], ...]:
-        """Words that `word` may mean, and how like it they are: 1 is the word itself."""
+        """Words that `word` may mean, best first, and how like it they are, 1 for itself."""
+        return self._best(word, chain(self._halves(word), self._slips_of(word), self._alike(word)))
+
+    def slips_of(self, word: str) -> tuple[tuple[int, float], ...]:
+        """The same without the words that are only somewhat alike, which are the most work."""
+        return self._best(word, self._slips_of(word))
+
+    def _best(
+        self, word: str, candidates: Iterable[tuple[int, float]]
+    ) -> tuple[tuple[int, float], ...]:
         found: dict[int, float] = {}
-        for number, alike in self._alike(word):
+        for number, alike in candidates:
             if alike > found.get(number, 0.0):
                 found[number] = min(alike, NEVER_THE_SAME)
         own = self._numbers.get(word)
         if own is not None:
             found[own] = 1.0
-        return tuple(heapq.nlargest(KEPT, found.items(), key=lambda pair: (pair[1], -pair[0])))
+        return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:KEPT])
 
-    def _alike(self, word: str) -> Iterator[tuple[int, float]]:
-        yield from self._halves(word)
+    def _slips_of(self, word: str) -> Iterator[tuple[int, float]]:
         if not word.isalpha():
             return
         for number in {number for key in _slips(word) for number in self._slips.get(key)}:
             alike = OSA.normalized_similarity(word, self.words[number])
             if alike >= SLIP:
                 yield number, alike
+
+    def _alike(self, word: str) -> Iterator[tuple[int, float]]:
+        if not word.isalpha():
+            return
         for number, alike in self._with_pieces_of(word):
             other = self.words[number]
             if min(len(word), len(other)) > SHORTEST_SLIP and (

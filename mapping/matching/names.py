@@ -191,7 +191,13 @@ def legal_form(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def canonical(word: str) -> str:
     """One word for its usual short forms and its plural: `svcs`, `services` are `service`."""
-    word = ABBREVIATIONS.get(word) or ABBREVIATIONS.get(known := _as_usual(word), known)
+    return as_spelled(ABBREVIATIONS.get(word) or _as_usual(word))
+
+
+@lru_cache(maxsize=100_000)
+def as_spelled(word: str) -> str:
+    """Short forms spelled out and plurals cut; a slip of the pen stays."""
+    word = ABBREVIATIONS.get(word, word)
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"
     elif word.endswith(("sses", "shes", "ches", "xes")):

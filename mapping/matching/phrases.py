@@ -17,7 +17,7 @@ from mapping.matching.lexicon import (
     SAYS,
     broader,
 )
-from mapping.matching.names import canonical, fold
+from mapping.matching.names import as_spelled, fold
 
 # Phrases' meanings, each with its weight: a head has 1.
 Parts = tuple[tuple[frozenset[str], float], ...]
@@ -34,11 +34,11 @@ LONGEST_PHRASE: Final = 6
 _JOINTS = re.compile(r"([,;&/\\+]|\band\b|\bw/)|[()\[\]|:]|\s[-–—]\s|--")
 _WORDS = re.compile(r"[^\W_]+")
 _INITIALS = re.compile(r"\b([a-z])\s?[&+]\s?([a-z])\b")
-EMPTY: Final = frozenset(canonical(word) for word in LINE_ITEMS["empty"])
-ALONE: Final = frozenset(canonical(word) for word in LINE_ITEMS["alone"])
+EMPTY: Final = frozenset(as_spelled(word) for word in LINE_ITEMS["empty"])
+ALONE: Final = frozenset(as_spelled(word) for word in LINE_ITEMS["alone"])
 # Spelled as in a name; single letters are cost types in a field or behind a code only.
 TYPE_WORDS: Final = {
-    canonical(word): kind
+    as_spelled(word): kind
     for word, kind in COST_TYPES.items()
     if len(word) > 2 and " " not in word and kind in {"labor", "material", "subcontract"}
 }
@@ -49,7 +49,7 @@ def words_of(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for word in _WORDS.findall(fold(text).replace("'", "").replace("’", "")):
         spelled = LINE_WORDS.get(word, word)
-        found += [canonical(each) for each in spelled.split() if each != "and"]
+        found += [as_spelled(each) for each in spelled.split() if each != "and"]
     return tuple(found)
 
 

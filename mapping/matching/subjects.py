@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from mapping.matching.lexicon import CONCEPTS, COST_TYPES, LINE_ITEMS
-from mapping.matching.names import canonical, fold, normalise, split_code
+from mapping.matching.names import as_spelled, fold, normalise, split_code
 from mapping.matching.phrases import (
     PHRASES,
     TYPE_WORDS,
@@ -39,7 +39,7 @@ _WHERE = re.compile(
 _COST_OF = re.compile(r"^\s*costs?\s+of\s+(?!goods|sales)", re.IGNORECASE)
 
 NOT_ABOUT: Final = frozenset(LINE_ITEMS["not_about"])
-REST: Final = frozenset(canonical(word) for word in LINE_ITEMS["rest"])
+REST: Final = frozenset(as_spelled(word) for word in LINE_ITEMS["rest"])
 WHOLE_TYPE: Final = {"labor": "general_labor", "equipment": "equipment_rental"}
 
 

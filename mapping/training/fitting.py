@@ -12,17 +12,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.isotonic import IsotonicRegression
 
 from mapping.matching.candidates import CandidateIndex
 from mapping.matching.ranking import LOOKED_INTO, Ranker
-from mapping.matching.weighing import NO_RIVAL, decision_features
+from mapping.matching.weighing import NO_RIVAL, decision_features, logistic
 from mapping.training.sets import TrainingSet
 
 FOLDS: Final = 5
 SHRINK: Final = 0.2  # L2, for each set counting as one
 NEGLIGIBLE: Final = 0.03
-CLOSEST_POINTS: Final = 0.05  # of the curve, in logits
+LOWEST_POINT, HIGHEST_POINT, CLOSEST_POINTS = -6.0, 8.1, 0.5  # of the curve, in logits
 # What a feature's name promises: a firm is never likelier to be right for a word it has alone.
 AGAINST: Final = frozenset(
     {
@@ -263,15 +262,15 @@ def threshold(best: Best, precision: float) -> float:
 
 
 def curve(best: Best) -> list[tuple[float, float]]:
-    """How many are right at each logit: rising, and never quite none or all."""
+    """How many are right at each logit: a rising curve of two numbers, never quite none or all."""
     usable = ~best.doubts & ~best.certain
-    rising = IsotonicRegression(y_min=0.01, y_max=0.99)
-    rising.fit(best.logit[usable], best.right[usable].astype(float))
-    points: list[tuple[float, float]] = []
-    for logit, share in zip(rising.X_thresholds_, rising.y_thresholds_, strict=True):
-        if not points or logit - points[-1][0] >= CLOSEST_POINTS:
-            points.append((round(float(logit), 2), round(float(share), 3)))
-    return points
+    logits, right = best.logit[usable], best.right[usable]
+    held = [(0.0, None)]
+    base, slope = _regress(logits[:, None], right, np.ones(len(logits)), held)
+    return [
+        (at, round(float(np.clip(logistic(base + slope * at), 0.01, 0.99)), 3))
+        for at in np.arange(LOWEST_POINT, HIGHEST_POINT, CLOSEST_POINTS).round(2).tolist()
+    ]
 
 
 def figures(each: Measured, best: Best, logit: float) -> dict[str, Any]:

@@ -36,7 +36,8 @@ WEIGHTS_HEAD: Final = """\
 # target". Logistic regression, L2 = 0.2, each set counting as the command says, each weight held to
 # the side of nought that its name promises. Features not named weigh nothing.
 # decision: about the best of a source's candidates, by its likeness and its lead over the next.
-# curve: [logit of the decision, share of such drafts that are right], out of fold, isotonic.
+# curve: [logit of the decision, share of such drafts that are right], out of fold: two numbers
+# fitted to every draft no rule had settled.
 # threshold: the logit from which on a draft is made, in a list of `list_size` targets.
 #
 # Provenance: vendors_h2b (US contractors, two spellings of one business), vendors_goc (government

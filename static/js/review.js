@@ -184,7 +184,8 @@
     const CONFLICT = 409;
     if (!(successful && xhr.status < 300) && xhr.status !== CONFLICT) return void (panel.hidden = false);
     const row = byId(target.id);
-    const inside = [panel, row].some((place) => place?.contains(document.activeElement)) || document.activeElement === document.body;
+    const at = document.activeElement; // at main, where its button went with the swap
+    const inside = [panel, row].some((place) => place?.contains(at)) || at === document.body || at.id === "main";
     panel.remove();
     if (inside) goTo((successful && form.matches("[data-advance]") && row && nextUndecided(row)) || row);
   });

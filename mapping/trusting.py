@@ -23,7 +23,7 @@ from mapping.models import Kind, kinds_in_use
 from mapping.thresholds import Thresholds
 
 BARS: Final = tuple(
-    Decimal(each) for each in ("0.7", "0.8", "0.85", "0.9", "0.95", "0.975", "0.99")
+    Decimal(each) for each in ("0.6", "0.7", "0.8", "0.85", "0.9", "0.95", "0.975", "0.99")
 )
 BINS: Final = tuple(
     Decimal(each) for each in ("0.5", "0.6", "0.7", "0.8", "0.85", "0.9", "0.95", "0.98", "1")

@@ -97,7 +97,7 @@ def test_a_bar_counts_what_lies_at_or_above_it(company, person):
     assert (bars[Decimal("0.9")].tally.as_is, bars[Decimal("0.9")].tally.wrong) == (1, 1)
     assert bars[Decimal("0.95")].waiting == 1
     assert bars[Decimal("0.95")].is_high
-    assert bars[Decimal("0.85")].is_medium
+    assert bars[Decimal("0.6")].is_medium
 
 
 def test_a_bin_says_what_was_promised_and_what_was_right(company, person):
@@ -183,7 +183,7 @@ def test_what_cannot_be_is_said_and_not_saved(company, person, client_for, chang
 
     assert response.status_code == 422
     assert words in response.content.decode()
-    assert CompanySettings.objects.get(company=company).vendor_medium == Decimal("0.850")
+    assert CompanySettings.objects.get(company=company).vendor_medium == Decimal("0.600")
 
 
 def test_a_controller_sees_how_drafts_did_and_who_may_change_the_bars(company, client_for):

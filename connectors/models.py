@@ -2,13 +2,14 @@
 
 from uuid import uuid4
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
 from common.choices import COMBINED, RecordKind, Side, System
 from companies.models import Company, User
-from connectors.querysets import RecordQuerySet
+from connectors.querysets import RecordQuerySet, Words
 from connectors.vault import SecretField
 
 
@@ -142,7 +143,9 @@ class Record(models.Model):
                 fields=["company", "kind", "name"],
                 include=["id", "connection", "gone_at"],
                 name="record_by_kind_and_name",
-            )
+            ),
+            # What somebody types into a box finds a row among tens of thousands by this.
+            GinIndex(Words("search_text"), name="record_by_words"),
         ]
 
     def __str__(self) -> str:

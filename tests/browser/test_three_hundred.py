@@ -257,7 +257,9 @@ def test_three_hundred_vendors_are_reviewed_by_keyboard_over_a_slow_line(page, c
     }  # fmt: skip
     assert found == reviewer.said
     assert len(found) == VENDORS
-    assert page.complaints == []
+    # htmx says these two of options that were asked for and then typed past: given up on purpose.
+    given_up = ("htmx:afterRequest, [object HTMLUListElement]", "htmx:sendAbort")
+    assert [each for each in page.complaints if not any(name in each for name in given_up)] == []
 
 
 def test_afterwards_the_page_says_that_all_are_decided(page, company):

@@ -12,7 +12,7 @@ from audit import trail
 from audit.models import Verb
 from common.errors import Conflict
 from companies.models import Company, CompanySettings, User
-from companies.signals import settings_changed, settings_weighed
+from companies.signals import settings_changed, settings_settling, settings_weighed
 
 NAMES = tuple(
     field.name
@@ -58,6 +58,12 @@ def consequences(company: Company, changed: set[str]) -> list[str]:
     """What would happen if these settings were changed, in sentences; empty where nothing would."""
     answers = settings_weighed.send(CompanySettings, company=company, changed=changed)
     return [sentence for _receiver, sentences in answers for sentence in sentences or ()]
+
+
+def under_way(company: Company) -> list[Any]:
+    """What an earlier change still leaves to do, as the apps say that do it."""
+    answers = settings_settling.send(CompanySettings, company=company)
+    return [progress for _receiver, progress in answers if progress is not None]
 
 
 def version_of(settings: CompanySettings) -> str:

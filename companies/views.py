@@ -223,6 +223,7 @@ def _settings(
         "changes": changes,
         "refusal": "" if changes else refusal(request.company, Action.CHANGE_SETTINGS),
         "problem": problem,
+        "under_way": deciding.under_way(request.company),
         "consequences": consequences,
         "understood": " ".join(consequences),
     }

@@ -26,7 +26,7 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
         (found.UNREADABLE, bill.unreadable_at is not None),
         (bill.not_ours, bool(bill.not_ours)),
         (found.NOT_APPROVED, not bill.is_approved),
-        (found.NO_VENDOR, bill.vendor is None),
+        (found.NO_VENDOR, bill.vendor_id is None),
         (found.NO_LINES, not lines),
         (found.CURRENCY, bill.currency != settings.currency),
         (found.DOES_NOT_ADD_UP, total_of(lines) != bill.total),

@@ -365,32 +365,6 @@ def _coded(lines: Iterable[BillLine | CommitmentLine]) -> list[object]:
     return [(line.cost_code_id, line.cost_type_id) for line in lines]
 
 
-@transaction.atomic
-def judge_again(company: Company, *, anew: bool = False) -> None:
-    """After the company changed what it needs from a bill: faults and readiness of all of them.
-
-    `anew`: by which records its lines are mapped has changed as well.
-    """
-    readiness.lock(company)
-    changed = []
-    for bill in company.bills.prefetch_related("lines").iterator(chunk_size=500):
-        fault = documents.fault(bill, list(bill.lines.all()), company.settings)
-        if fault != bill.fault:
-            bill.fault = fault
-            changed.append(bill)
-    Bill.objects.bulk_update(changed, ["fault"], batch_size=500)
-    if anew:
-        unsent = company.bills.never_sent()  # what went out says by itself what it rested on
-        needing.write(company, list(unsent.values_list("pk", flat=True)))
-        for connection in company.connections.filter(side=Side.SOURCE):
-            connection.company = company
-            if company.settings.has_default:
-                combining.default_of(connection)
-            coded = CommitmentLine.objects.filter(commitment__connection=connection)
-            needing.pair_up(connection, coded.select_related("cost_code", "cost_type"))
-    readiness.refresh(company)
-
-
 # --- What the three share -----------------------------------------------------------------------
 
 

@@ -101,6 +101,23 @@ class PullStep(Work):
         return f"{what} of {self.project}" if self.project else what
 
 
+class Judging(Work):
+    """A company's bills being judged anew, because it decided otherwise: sync/judging.py."""
+
+    company = models.OneToOneField(Company, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    reached = models.BigIntegerField(default=0)  # the last bill judged, by id; they go in order
+    judged = models.PositiveIntegerField(default=0)
+    to_judge = models.PositiveIntegerField(default=0)  # when it was asked for
+    notice = models.TextField(blank=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"bills of {self.company} judged anew"
+
+
 class PullProblem(models.Model):
     """A record that could not be taken in, kept with what the source sent. Nothing is dropped."""
 

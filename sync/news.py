@@ -12,28 +12,28 @@ from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from companies.models import Company
-from companies.signals import settings_changed, settings_weighed
+from companies.signals import settings_changed, settings_settling, settings_weighed
 from connectors.models import Record
 from connectors.signals import reconnected
-from mapping import drifting, publishing
+from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
-from sync import mirroring, needing, pulling, readiness
+from sync import judging, needing, readiness
 from sync.models import Push, Readiness, WorkerMark
 from sync.waiting import going
 
-# Settings that decide what a bill needs; the others leave every answer as it is.
-DECISIVE = {"granularity", "has_default", "currency", "retainage_account"}
 # Settings that decide which records have a say.
 LEVELLING = {"granularity", "has_default"}
-# Settings that decide which of the ledger's lists a mapping may point into.
-AIMING = {"posting_style", "project_target"}
+# Settings by which what is noted beside each bill may be another: also which of the ledger's lists
+# a mapping may point into. The rest leave every answer as it is.
+DECISIVE = LEVELLING | {"currency", "posting_style", "project_target"}
 
 
 def listen() -> None:
     mappings_changed.connect(_mappings_changed, dispatch_uid="sync.mappings")
     settings_weighed.connect(_settings_weighed, dispatch_uid="sync.weighing")
     settings_changed.connect(_settings_changed, dispatch_uid="sync.settings")
+    settings_settling.connect(_settings_settling, dispatch_uid="sync.settling")
     record_made.connect(_record_made, dispatch_uid="sync.records")
     reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
@@ -72,6 +72,7 @@ def _keep_what_goes(company: Company, publication: Publication, published: list[
 def _record_made(sender: object, *, company: Company, record: Record, **_rest: Any) -> None:
     """A project differs: its bills with such a line may go by that from now on."""
     readiness.lock(company)
+    company.settings.refresh_from_db()  # who changed them may have judged these bills before us
     bills = needing.bills_of_override(record)
     needing.write(company, bills)
     readiness.refresh(company, bills=bills)
@@ -100,14 +101,15 @@ def _settings_weighed(
 
 
 def _settings_changed(sender: object, *, company: Company, changed: set[str], **_rest: Any) -> None:
-    if changed & (AIMING | DECISIVE):
-        publishing.lock_company(company)  # before mappings and bills
-    if changed & AIMING:
-        drifting.look_again(company)
     if changed & DECISIVE:
-        mirroring.judge_again(company, anew=bool(changed & LEVELLING))
-    if changed & (AIMING | LEVELLING):  # when there are pairs to draft for
-        pulling.draft_what_is_open(company)
+        publishing.lock_company(company)  # before mappings and bills
+        judging.start(company)
+
+
+def _settings_settling(
+    sender: object, *, company: Company, **_rest: Any
+) -> judging.Progress | None:
+    return judging.progress(company)
 
 
 def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:

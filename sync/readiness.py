@@ -11,6 +11,7 @@ one after the other, and the later one sees what the earlier one wrote.
 from collections.abc import Collection
 
 from django.db import connection, transaction
+from django.db.models import Exists, Q
 
 from common.choices import RecordKind
 from companies.models import Company, CompanySettings
@@ -105,10 +106,11 @@ def refresh(
 
 
 def _has_levels(company: Company) -> bool:
-    """Is there anything whose target may come from more than one record?"""
-    settings = company.settings
-    return (
-        settings.has_default
-        or settings.granularity == CompanySettings.Granularity.PAIR
-        or company.records.filter(kind=RecordKind.OVERRIDE).exists()
-    )
+    """Is there anything whose target may come from more than one record?
+
+    Asked of the database under our lock: settings read before it may be old.
+    """
+    overrides = company.records.filter(kind=RecordKind.OVERRIDE)
+    pairs = Q(granularity=CompanySettings.Granularity.PAIR)
+    settings = CompanySettings.objects.filter(company=company)
+    return settings.filter(Q(has_default=True) | pairs | Exists(overrides)).exists()

@@ -14,8 +14,8 @@ from connectors import calls, linking
 from connectors.models import Connection
 from mapping import drafting, importing
 from mapping.models import MappingFile, SuggestionRun
-from sync import pulling, sending, sends
-from sync.models import PullStep, Push, Run
+from sync import judging, pulling, sending, sends
+from sync.models import Judging, PullStep, Push, Run
 
 KEEP_FAILURES = timedelta(days=30)
 
@@ -29,6 +29,7 @@ def sweep() -> dict[str, int]:
         .ring(pulling.TASK),
         "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
         "mapping_files": MappingFile.objects.unrung().ring(importing.TASK),
+        "judgings": Judging.objects.unrung().ring(judging.TASK),
         "pulls_started": start_due_pulls(),
         "runs_closed": sends.close_finished(),
     }

@@ -1,7 +1,8 @@
 """Thin entry points for the queue. A task takes one id and may run twice."""
 
 from common import requests
-from sync import pulling, pushing
+from sync import judging, pulling, pushing
+from sync.models import Judging
 
 
 def pull_step(step_id: int) -> None:
@@ -12,6 +13,11 @@ def pull_step(step_id: int) -> None:
 def push(push_id: int) -> None:
     requests.begin("push")
     pushing.push(push_id)
+
+
+def judge(judging_id: int) -> None:
+    requests.begin("judge")
+    judging.judge(Judging.objects.select_related("company__settings").get(pk=judging_id))
 
 
 def heartbeat() -> None:

@@ -8,6 +8,7 @@ HOLD = BILL + "records/<int:record>/"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("bills/", bills.bills, name="bills"),
+    path("bills/judging/", bills.judged, name="judging"),
     path("bills/export/", bills.export, name="export"),
     path("bills/send-all/", bills.send_all, name="send-all"),
     path(BILL, bill.bill, name="bill"),

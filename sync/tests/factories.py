@@ -13,11 +13,12 @@ from companies.tests.factories import CompanyFactory, UserFactory
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.models import Mapping
 from mapping.tests.factories import MappingFactory
-from sync import needing, readiness
+from sync import judging, needing, readiness
 from sync.models import (
     Approval,
     Bill,
     BillLine,
+    Judging,
     LedgerBill,
     ProjectTeam,
     PullProblem,
@@ -118,6 +119,12 @@ def map_record(record, state="published"):
         target=RecordFactory(company=record.company, **target),
         **{state: True},
     )
+
+
+def judge_bills(company):
+    """What a worker does after a setting was changed."""
+    row = Judging.objects.select_related("company__settings").get(company=company)
+    judging.judge(row)
 
 
 class PushFactory(DjangoModelFactory):

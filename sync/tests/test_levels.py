@@ -22,7 +22,7 @@ from mapping.models import Level, Mapping
 from mapping.tests.factories import MappingFactory
 from sync import gate, needing, readiness
 from sync.models import BillLine, BillNeed
-from sync.tests.factories import BillFactory, map_record
+from sync.tests.factories import BillFactory, judge_bills, map_record
 from sync.waiting import WaitingBills
 
 G = CompanySettings.Granularity
@@ -224,12 +224,13 @@ def test_two_lines_that_go_by_one_code_count_once_for_it():
 
 
 @pytest.mark.django_db
-def test_another_granularity_asks_for_other_records_at_once():
+def test_another_granularity_asks_for_other_records():
     line = Line(G.COST_CODE, has_default=False)
     map_record(line.code)
     readiness.refresh(line.company)
 
     deciding.change(line.company, {"granularity": G.COST_TYPE}, by=line.admin)
+    judge_bills(line.company)
 
     assert line.stored == "unmapped"
     assert set(line.bill.needs.values_list("kind", flat=True)) == {"vendor", "project", "cost_type"}
@@ -243,6 +244,7 @@ def test_without_the_default_nothing_goes_by_it():
     assert line.stored == "ready"
 
     deciding.change(line.company, {"has_default": False}, by=line.admin)
+    judge_bills(line.company)
 
     assert line.stored == "unmapped"
     assert gate_word(line.ask()[1]) == "unmapped"

@@ -13,7 +13,7 @@ from mapping.lookup import Lookup
 from mapping.tests.factories import MappingFactory
 from sync import gate, mirroring
 from sync.models import Bill
-from sync.tests.factories import BillFactory, PushFactory, RunFactory, map_record
+from sync.tests.factories import BillFactory, PushFactory, RunFactory, judge_bills, map_record
 from sync.waiting import WaitingBills
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def decide(company, admin, client_for):
-    """Change settings as an admin does, on their page."""
+    """Change settings as an admin does, on their page, and let a worker judge bills by them."""
     client, url = client_for(admin), reverse("companies:settings", args=[company.slug])
 
     def save(**changes):
@@ -33,6 +33,7 @@ def decide(company, admin, client_for):
             understood = answer.context["understood"]
             answer = client.post(url, typed | changes | {"understood": understood})
         assert answer.status_code == 302
+        judge_bills(company)
 
     return save
 
@@ -54,7 +55,7 @@ def rules(bill):
         ({"currency": "CAD"}, Bill.Fault.CURRENCY),
     ],
 )
-def test_a_saved_setting_judges_bills_at_once(company, decide, changes, fault):
+def test_a_saved_setting_judges_bills_anew(company, decide, changes, fault):
     bill = BillFactory(company=company, ready=True)
 
     decide(**changes)

@@ -15,7 +15,7 @@ from connectors import registry
 from connectors.errors import Unreachable
 from connectors.models import Record
 from mapping.models import Mapping
-from sync import mirroring, pulling, tasks
+from sync import judging, mirroring, pulling, tasks
 from sync.models import Bill, PullProblem, PullStep, Push, Run
 from sync.tests.world import QUERY
 
@@ -138,7 +138,7 @@ def test_a_bill_that_cannot_be_read_stays_held_when_settings_change(world):
     world.edit_source("direct_costs", {"id": "72", "date": ""})
     world.pull(Side.SOURCE)
 
-    mirroring.judge_again(world.company)
+    judging.judge(judging.start(world.company))
 
     assert world.bill("D-8").fault == Bill.Fault.UNREADABLE
 
@@ -323,7 +323,7 @@ def test_settings_that_ask_for_less_lift_a_fault(world):
     settings.granularity = "cost_type"
     settings.save()
 
-    mirroring.judge_again(world.company)
+    judging.judge(judging.start(world.company))
 
     assert world.bill("D-8").fault == ""
 

@@ -16,7 +16,8 @@ from common.dates import today
 from common.errors import Conflict
 from common.seen import fingerprint, ids_of, number
 from companies.access import Action, CompanyRequest, may, refusal, requires
-from sync import counting, sending
+from companies.models import Role
+from sync import counting, judging, sending
 from sync.counting import Place, Total
 from sync.views.listing import (
     HEADS,
@@ -53,7 +54,23 @@ def bills(request: CompanyRequest) -> HttpResponse:
     context["earlier_url"] = listing.url(page=number - 1, **changes) if number > 1 else ""
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "sync/_results.html", context)
-    return render(request, "sync/bills.html", context | {"form": listing.form()})
+    context |= {"form": listing.form(), "judging": _progress(request)}
+    return render(request, "sync/bills.html", context)
+
+
+@require_safe
+@requires(Action.SEE_BILLS)
+def judged(request: CompanyRequest) -> HttpResponse:
+    """How far it is to judge all bills anew after a setting was changed."""
+    if not request.htmx:
+        return redirect("sync:bills", request.company.slug)
+    return render(request, "sync/_judging.html", {"judging": _progress(request)})
+
+
+def _progress(request: CompanyRequest) -> judging.Progress | None:
+    found = judging.progress(request.company)
+    is_own_only = request.membership.role == Role.PROJECT_MANAGER
+    return found.without_counts() if found and is_own_only else found
 
 
 def _frame(request: CompanyRequest, listing: Listing) -> dict[str, Any]:

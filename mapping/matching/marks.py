@@ -14,12 +14,14 @@ from mapping.matching.names import (
     canonical,
     close_initials,
     part_value,
+    same_words_key,
     split_parts,
     split_words,
 )
 
 DIRECTIONS: Final[frozenset[str]] = frozenset(PLACES["directions"])
 FOLLOW_UPS: Final[frozenset[str]] = frozenset(PLACES["follow_ups"])
+SHORTEST_CODE = 4  # letters and digits, both of them
 Marks = Mapping[str, frozenset[str]]
 
 
@@ -95,6 +97,32 @@ def mark_conflicts(
             yield f"{kind} differs: {listed(mine)} / {listed(theirs)}"
         else:
             yield f"{kind} {listed(mine or theirs)} on one side only"
+
+
+def without_codes(words: Iterable[str]) -> tuple[str, ...]:
+    """What is left when numbers of the office are put aside: "M022-118M", "X823.66"."""
+    kept: list[str] = []
+    is_behind = False
+    for word in words:
+        has_digit = any(sign.isdigit() for sign in word)
+        is_code = has_digit and len(word) >= SHORTEST_CODE and not word.isdigit()
+        is_behind = is_code or (is_behind and has_digit)
+        if not is_behind:
+            kept.append(word)
+    return same_words_key(kept)
+
+
+def without_address(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Marks that an address does not have: those of the house are compared as an address."""
+    return {
+        kind: values
+        for kind, values in found.items()
+        if kind not in {"number", "direction", "unit", "suite", "letter"}
+    }
+
+
+def follow_ups(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    return {kind: values for kind, values in found.items() if kind == "follow-up"}
 
 
 def street_for_saint(mine: str, theirs: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -10,11 +11,13 @@ from mapping.matching.candidates import CandidateIndex, Found
 from mapping.matching.names import (
     Candidate,
     Spelling,
+    close_initials,
     contacts,
     digits,
     legal_form,
     place_of,
     spellings,
+    split_words,
 )
 from mapping.matching.wording import Alignment, Rarity
 
@@ -22,6 +25,10 @@ from mapping.matching.wording import Alignment, Rarity
 CUT_LENGTHS = frozenset(
     length - blank for length in (20, 25, 30, 31, 35, 40, 41, 50, 60) for blank in (0, 1)
 )
+
+SHORTEST_CUT = 12
+WHOLE_ALIKE = 85  # of 100
+ALIKE_FROM = 0.85
 
 
 @dataclass(slots=True)
@@ -118,6 +125,17 @@ class Comparison:
             and not (short[-1:].isdigit() and long[len(short)].isdigit())
         )
 
+    def is_cut_within(self, target: Candidate) -> bool:
+        """One side ends within a word of the other and is its beginning: nobody writes that."""
+        short, long = sorted((_bare(self.source.name), _bare(target.name)), key=len)
+        return (
+            len(short) >= SHORTEST_CUT
+            and len(long) > len(short)
+            and long.startswith(short)
+            and short[-1:].isalpha()
+            and long[len(short)].isalpha()
+        )
+
     def how_alike(self, pair: Pair, *, says_the_same: bool) -> Iterator[str]:
         whose = "" if pair.target_spelling.is_first else " as its other name"
         if says_the_same:
@@ -139,11 +157,20 @@ class Comparison:
         return "same name but for how it is written"
 
 
+@lru_cache(maxsize=20_000)
+def _bare(name: str) -> str:
+    return " ".join(split_words(close_initials(name)))
+
+
 def closest(mine: Sequence[Spelling], theirs: Sequence[Spelling]) -> tuple[Spelling, Spelling]:
-    """The way of writing either side that makes the two most alike; the first where several do."""
-    if len(mine) == len(theirs) == 1:
-        return mine[0], theirs[0]
-    best, pair = -1.0, (mine[0], theirs[0])
+    """The way of writing either side that makes the two most alike; the first where several do.
+
+    Nearly the same as a whole, two names are compared as a whole, though a part of them is equal.
+    """
+    first = mine[0], theirs[0]
+    if len(mine) == len(theirs) == 1 or fuzz.ratio(first[0].text, first[1].text) >= WHOLE_ALIKE:
+        return first
+    best, pair = -1.0, first
     for one in mine:
         for other in theirs:
             alike = fuzz.token_sort_ratio(" ".join(one.words), " ".join(other.words))
@@ -159,6 +186,11 @@ def same(mine: str, theirs: str) -> float:
 def differs(mine: str, theirs: str) -> float:
     both = bool(mine.strip()) and bool(theirs.strip())
     return float(both and mine.strip().casefold() != theirs.strip().casefold())
+
+
+def beyond(share: float) -> float:
+    """How alike two names' letters are, from where on that says something."""
+    return max(0.0, share - ALIKE_FROM) / (1 - ALIKE_FROM)
 
 
 def heaviest(words: Iterable[str], rarity: Rarity) -> float:

@@ -18,7 +18,15 @@ from mapping.matching.lexicon import (
     PROJECT_OMITTED,
     PROJECT_WORK,
 )
-from mapping.matching.marks import mark_conflicts, marks, number_in, street_for_saint
+from mapping.matching.marks import (
+    follow_ups,
+    mark_conflicts,
+    marks,
+    number_in,
+    street_for_saint,
+    without_address,
+    without_codes,
+)
 from mapping.matching.names import (
     Candidate,
     Spelling,
@@ -34,7 +42,7 @@ from mapping.matching.names import (
     same_words_key,
     work_of,
 )
-from mapping.matching.pairs import Comparison, Pair, Side, cover, heaviest
+from mapping.matching.pairs import Comparison, Pair, Side, beyond, cover, heaviest
 from mapping.matching.wording import Alignment, Rarity, align
 
 NAMES_NEEDED = 2  # words of its own that a row must share to stand alone in a short list
@@ -44,7 +52,7 @@ ALIKE_ENOUGH = 0.6  # of two names with one job number
 JOB_NUMBER_DIGITS = 5  # two for the year
 EMPTY_WEIGHT = 0.02
 SHORTEST_BEGINNING = 10  # letters that say something when a name begins with them
-_VAGUE = frozenset({"residence", "home", "house", "project", "job", "reno", "finish"})
+_VAGUE = frozenset({"residence", "home", "house", "project", "job", "reno", "finish", "system"})
 FEW_LETTERS = 4  # amiss, and no more are counted
 
 
@@ -149,9 +157,14 @@ class ProjectComparison(Comparison):
             (_letters(self.name), _letters(own_name(pair.found.candidate.name))), key=len
         )
         amiss = OSA.distance(ours, others, score_cutoff=FEW_LETTERS - 1)
+        sorted_alike = fuzz.token_sort_ratio(mine.text, theirs.text) / 100
+        letters_alike = fuzz.ratio(ours, others) / 100
         return {
-            "sorted_alike": fuzz.token_sort_ratio(mine.text, theirs.text) / 100,
-            "letters_alike": fuzz.ratio(ours, others) / 100,
+            "sorted_alike": sorted_alike,
+            "letters_alike": letters_alike,
+            "nearly_sorted": beyond(sorted_alike),
+            "nearly_equal": beyond(letters_alike),
+            "equal_but_code": float(without_codes(mine.words) == without_codes(theirs.words)),
             "letters_amiss": min(amiss, FEW_LETTERS) / FEW_LETTERS,
             "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
             "cosine": pair.found.cosine,
@@ -226,6 +239,8 @@ class ProjectComparison(Comparison):
         same_job = self._is_same_job(target)
         if not same_job and not features["same_address"] and self._names_differ(features):
             pair.doubts.append("each side has a word the other has not")
+        if features["place_asked_again"] and not same_job:
+            pair.doubts.append("several source records are at this place")
         twins = self._twins(pair.target_spelling)
         if len(twins) > 1 and not same_job:
             pair.doubts.append(f"{len(twins)} in the list have this name")
@@ -264,15 +279,15 @@ class ProjectComparison(Comparison):
                 yield why
                 return
             # House, street and unit agree: what else is said may still be another part of it.
-            mine = _without_address(self.marks)
-            yield from mark_conflicts(mine, _without_address(marks(name)))
+            mine = without_address(self.marks)
+            yield from mark_conflicts(mine, without_address(marks(name)))
             return
         mine, other = (
             self._without(codes_of(target), self.marks),
             self._without(self.codes, marks(name)),
         )
         if pair.features["cut"]:  # what was cut off cannot be compared, only what it is about
-            mine, other = _follow_ups(mine), _follow_ups(other)
+            mine, other = follow_ups(mine), follow_ups(other)
         yield from mark_conflicts(mine, other)
 
     def _says_as_much(self, pair: Pair) -> bool:
@@ -379,19 +394,6 @@ def _work(found: Address | None) -> set[str]:
 
 def _done(found: Address) -> set[str]:
     return {word for word in found.behind if word not in PROJECT_WORK | PROJECT_OMITTED | _VAGUE}
-
-
-def _without_address(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """Marks that an address does not have: those of the house are compared as an address."""
-    return {
-        kind: values
-        for kind, values in found.items()
-        if kind not in {"number", "direction", "unit", "suite", "letter"}
-    }
-
-
-def _follow_ups(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    return {kind: values for kind, values in found.items() if kind == "follow-up"}
 
 
 def _same_decade(mine: str, theirs: str) -> bool:

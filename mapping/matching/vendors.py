@@ -9,15 +9,16 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from mapping.matching.candidates import CandidateIndex
 from mapping.matching.lexicon import TRADE_WORDS, VENDOR_EMPTY, VENDOR_GENERIC, VENDOR_PLACES
-from mapping.matching.marks import mark_conflicts, marks
+from mapping.matching.marks import listed, mark_conflicts, marks
 from mapping.matching.names import Candidate, Spelling, legal_form, split_words
-from mapping.matching.pairs import Comparison, Pair, Side, cover, differs, heaviest, same
+from mapping.matching.pairs import Comparison, Pair, Side, beyond, cover, differs, heaviest, same
 from mapping.matching.wording import Alignment, Rarity, align
 
 EMPTY_WEIGHT = 0.02  # of "of" and the like beside words that tell
 CITY_ALIKE = 88  # of 100
 SHORT_NAME = 4  # letters: "CDW" is a letter away from many
 SMALL_NUMBER = 2  # digits: "Local 12" is a name's; longer ones are the office's annotations
+MUCH_SHARED = 2.5  # of words' rarities together
 FEW_LETTERS = 4  # amiss, and no more are counted
 SHORTEST_BEGINNING = 8  # letters that say something when a name begins with them
 CITY_WORDS: Final = {"saint": "st", "mt": "mount", "ft": "fort", "hts": "heights"}
@@ -34,6 +35,8 @@ def sort_of(word: str) -> str:
         return "generic"
     if word in TRADE_WORDS:
         return "trade"
+    if len(word) == 1 and word.isalpha():
+        return "initial"
     return "number" if any(sign.isdigit() for sign in word) else "name"
 
 
@@ -97,11 +100,14 @@ class VendorComparison(Comparison):
             "rarest_shared": max((rarity[word] * found.ours[word] for word in shared), default=0.0),
             "names_shared": min(3, sum(sort_of(word) == "name" for word in shared)) / 3,
             "words_shared": min(4, len(shared)) / 4,
+            # Two firms that have nothing to do with one another share common words one by one, but
+            # hardly all of several.
+            "weight_shared": min(1.0, sum(rarity[w] * found.ours[w] for w in shared) / MUCH_SHARED),
             "first_same": float(bool(begins_alike)),
             "first_word": found.ours[first] * rarity[first] if begins_alike else 0.0,
             "words_more": min(4, abs(len(mine.words) - len(theirs.words))) / 4,
         }
-        for sort in ("name", "trade", "generic", "place", "number"):
+        for sort in ("name", "trade", "generic", "place", "number", "initial"):
             features[f"has_{sort}_only_source"] = float(sort in only_here)
             features[f"has_{sort}_only_target"] = float(sort in only_there)
         return features
@@ -113,9 +119,15 @@ class VendorComparison(Comparison):
             (_letters(self.source.name), _letters(pair.found.candidate.name)), key=len
         )
         amiss = OSA.distance(ours, others, score_cutoff=FEW_LETTERS - 1)
+        sorted_alike = fuzz.token_sort_ratio(mine.text, theirs.text) / 100
+        letters_alike = fuzz.ratio(ours, others) / 100
         return {
-            "sorted_alike": fuzz.token_sort_ratio(mine.text, theirs.text) / 100,
-            "letters_alike": fuzz.ratio(ours, others) / 100,
+            "sorted_alike": sorted_alike,
+            "letters_alike": letters_alike,
+            "nearly_sorted": beyond(sorted_alike),
+            "nearly_equal": beyond(letters_alike),
+            "words_equal": float(sorted(mine.words) == sorted(theirs.words)),
+            "cut_within": float(self.is_cut_within(pair.found.candidate)),
             "letters_amiss": min(amiss, FEW_LETTERS) / FEW_LETTERS,
             "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
             "cosine": pair.found.cosine,
@@ -169,7 +181,7 @@ class VendorComparison(Comparison):
     def _list(self, pair: Pair) -> dict[str, float]:
         """Who else has the target's name, on either side."""
         theirs = pair.target_spelling
-        twins = self.index.named(theirs.text)
+        twins = self._twins(pair)
         is_one_of_several = len(twins) > 1
         return {
             "twins": float(is_one_of_several),
@@ -189,6 +201,15 @@ class VendorComparison(Comparison):
             "form_same": float(bool(form) and form == self.form),
             "same_numbers": float(bool(self.numbers) and self.numbers == numbers),
         }
+
+    def _twins(self, pair: Pair) -> list[int]:
+        """The targets of this name; it alone, where the others have it only as a trade name."""
+        theirs, at = pair.target_spelling, pair.found.position
+        twins = self.index.named(theirs.text)
+        own = [twin for twin in twins if self.index.spelled(twin)[0].text == theirs.text]
+        if theirs.is_first and self.spellings[0].text == theirs.text and own == [at]:
+            return own
+        return twins
 
     def _told_apart(self, pair: Pair, twins: Iterable[int]) -> bool:
         """Of several targets of one name, only this one is where the source is."""
@@ -236,7 +257,7 @@ class VendorComparison(Comparison):
 
     def _only_a_person_can_tell(self, pair: Pair) -> Iterator[str]:
         if pair.features["twins_open"]:
-            count = len(self.index.named(pair.target_spelling.text))
+            count = len(self._twins(pair))
             yield f"{count} in the list have this name"
         if pair.features["other_both"]:
             yield "only the trade names agree"
@@ -245,6 +266,9 @@ class VendorComparison(Comparison):
             theirs = _small(marks(pair.found.candidate.name).get("number", frozenset()))
             if mine != theirs:
                 yield "one side has a number"
+        ours, others = _initials(pair.alignment.ours), _initials(pair.alignment.theirs)
+        if ours - others and others - ours:
+            yield f"initial differs: {listed(ours - others)} / {listed(others - ours)}"
 
     def _why(self, pair: Pair) -> Iterator[str]:
         features, target = pair.features, pair.found.candidate
@@ -277,6 +301,10 @@ def _first(spelling: Spelling) -> str:
 
 def _is_another_name(spelling: Spelling) -> bool:
     return spelling.is_whole and not spelling.is_first
+
+
+def _initials(words: Iterable[str]) -> set[str]:
+    return {word for word in words if len(word) == 1 and word.isalpha()}
 
 
 def _are_initials(short: Spelling, long: Spelling) -> bool:

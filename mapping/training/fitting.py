@@ -35,6 +35,7 @@ AGAINST: Final = frozenset(
         "has_number_only_target", "has_work_only_source", "has_work_only_target",
         "has_generic_only_source", "has_generic_only_target", "has_common_only_source",
         "has_common_only_target", "has_place_only_source", "has_place_only_target",
+        "has_initial_only_source", "has_initial_only_target",
         "work_is_target", "short_name",
     }
 )  # fmt: skip

@@ -18,6 +18,7 @@ from mapping.matching.names import (
     normalise,
     own_name,
     project_words,
+    spellings,
     split_code,
     vendor_words,
 )
@@ -111,7 +112,23 @@ def made(data: Path, kind: str, sources: int, targets: int, weight: float) -> Tr
         sizes = ["--n", str(sources), "--m", str(targets), "--seed", str(SEED), "--out", folder]
         subprocess.run([*script, *sizes], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
         name = f"made {kind}s, {targets}"
-        return replace(_folder(name, kind, Path(folder), weight), origin=f"made {kind}s")
+        return _answered(replace(_folder(name, kind, Path(folder), weight), origin=f"made {kind}s"))
+
+
+def _answered(full: TrainingSet) -> TrainingSet:
+    """Without the sources said to have no answer that have a name with a target in common.
+
+    "Jerope, Inc." and "JEROPE, INC. D/B/A ARNOLD'S" are two rows of the pool, and one firm.
+    """
+    named = {shape.text for target in full.targets for shape in spellings(target, full.kind)}
+    sources = [
+        source
+        for source in full.sources
+        if full.right[source.key]
+        or full.kind == "project"
+        or named.isdisjoint(shape.text for shape in spellings(source, full.kind))
+    ]
+    return replace(full, sources=sources)
 
 
 def _streets(data: Path) -> list[str]:

@@ -23,6 +23,7 @@ from mapping.waiting import Waits
 from sync import counting, gate
 from sync.gate import Fix, Hold
 from sync.models import Approval, Bill, BillLine, Push, Readiness
+from sync.views.frozen import Frozen, Part
 
 S = Push.State
 SLOW_AFTER_SECONDS = 60
@@ -112,6 +113,12 @@ class HoldRow:
         return Kind(self.hold.record.kind) if self.hold.record else None
 
     @property
+    def may_differ(self) -> bool:
+        """A line's code, type or pair: the bill's project may go by another than all others."""
+        record = self.hold.record
+        return record is not None and record.kind in combining.LINE_KINDS
+
+    @property
     def lines_words(self) -> str:
         lines = self.hold.lines
         if not lines:
@@ -128,11 +135,13 @@ class LineRow:
     url: str
     where_from: str = ""  # which of several mappings that is
     where_from_url: str = ""
+    is_sent: bool = False
+    sent: Part | None = None  # what it went out with; a line without an amount did not
 
     @property
     def state(self) -> str:
         """For {% status %}."""
-        if self.record is None:
+        if self.record is None or self.is_sent:
             return ""
         if self.mapping is None:
             return Readiness.UNMAPPED.value
@@ -341,6 +350,8 @@ class BillPage:
 
     @cached_property
     def lines(self) -> list[LineRow]:
+        if self.frozen is not None:
+            return [self._sent_row(line, self.frozen) for line in self.asked.lines]
         found = []
         for line in self.asked.lines:
             way = self.asked.coding.way_of(line)
@@ -356,6 +367,20 @@ class BillPage:
             found.append(row)
         return found
 
+    @cached_property
+    def frozen(self) -> Frozen | None:
+        """What these very lines were sent with. A later version from the source has other lines."""
+        push = self.push
+        if push is None or self.may_leave or not push.rests_on:
+            return None
+        return Frozen(self.request, push) if push.version == self.bill.version else None
+
+    def _sent_row(self, line: BillLine, frozen: Frozen) -> LineRow:
+        named = line.cost_code or line.cost_type
+        url = self.mapping_url(named) if named else ""
+        part = frozen.of_line(line.position)
+        return LineRow(line, named, None, url, is_sent=True, sent=part)
+
     @property
     def amount(self) -> Decimal:
         return sum((row.line.amount for row in self.lines), Decimal(0))
@@ -365,16 +390,19 @@ class BillPage:
         return sum((row.line.retainage for row in self.lines), Decimal(0))
 
     @property
-    def vendor_target(self) -> Record | None:
+    def vendor_target(self) -> str:
         return self._target(self.bill.vendor_id)
 
     @property
-    def project_target(self) -> Record | None:
+    def project_target(self) -> str:
         return self._target(self.bill.project_id)
 
-    def _target(self, record: int | None) -> Record | None:
+    def _target(self, record: int | None) -> str:
+        """As it was sent, or else as it is decided now."""
+        if self.frozen is not None and (part := self.frozen.of_record(record)):
+            return part.target
         mapping = self.asked.lookup.mapping_for(record) if record else None
-        return mapping.target if mapping else None
+        return mapping.target.label if mapping and mapping.target else ""
 
     # --- Its way to the ledger --------------------------------------------------------------
 

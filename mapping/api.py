@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Count as CountOf
 from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,8 +15,8 @@ from common.choices import Side
 from companies.access import Action
 from companies.api import CompanyViewSet
 from connectors.models import Record
-from mapping import publishing, reviewing
-from mapping.models import Kind, Mapping, Publication, PublicationLine
+from mapping import combining, publishing, reviewing
+from mapping.models import Kind, Level, Mapping, Publication, PublicationLine
 from mapping.querysets import MappingQuerySet
 
 MANY = 10_000
@@ -33,7 +34,16 @@ class RecordBriefSerializer(serializers.ModelSerializer[Record]):
         read_only_fields = fields
 
 
+LEVELS = [(level.name.lower(), level.label) for level in Level]
+
+
 class MappingSerializer(serializers.ModelSerializer[Mapping]):
+    level = serializers.SerializerMethodField(
+        help_text="How specific it is about a line. Of those somebody decided, the first rules."
+    )
+    about = serializers.SerializerMethodField(
+        help_text="The level in words, where we put the source record together; else blank."
+    )
     source = RecordBriefSerializer()  # type: ignore[assignment]  # a field may be called source
     target = RecordBriefSerializer(allow_null=True)
     decided_by = serializers.CharField(source="decided_by.name", allow_null=True)
@@ -46,6 +56,8 @@ class MappingSerializer(serializers.ModelSerializer[Mapping]):
         fields = [
             "id",
             "kind",
+            "level",
+            "about",
             "state",
             "stale",
             "source",
@@ -60,6 +72,13 @@ class MappingSerializer(serializers.ModelSerializer[Mapping]):
             "updated_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(LEVELS))
+    def get_level(self, mapping: Mapping) -> str:
+        return combining.level_of(mapping.source).name.lower()
+
+    def get_about(self, mapping: Mapping) -> str:
+        return combining.in_words(mapping.source)
 
 
 class CandidateSerializer(serializers.Serializer[Any]):

@@ -119,6 +119,19 @@ def where_from(record: Record) -> str:
     return f"{project.name}'s own" if project else ""
 
 
+def in_words(record: Record) -> str:
+    """What a record that we put together stands for; blank for those that the source lists."""
+    match level_of(record):
+        case Level.PAIR:
+            code = record.code or record.name.removesuffix(f" · {record.type}")
+            return f"Cost code {code}, cost type {record.type}"
+        case Level.DEFAULT:
+            return "Lines that nothing else was decided for"
+        case Level.PROJECT_PAIR | Level.PROJECT_CODE | Level.PROJECT_TYPE as level:
+            return str(level.label).capitalize()
+    return ""
+
+
 def _short(record: Record | None) -> str:
     """A code by its number; a type by its name, because its number is a letter."""
     if record is None:
@@ -146,7 +159,7 @@ def make_pairs(connection: Connection, wanted: Iterable[tuple[Record, Record]]) 
     Record.objects.bulk_create(
         [
             _filled(_new(connection, RecordKind.PAIR, code, kind), None, code, kind)
-            for key, (code, kind) in together.items()
+            for key, (code, kind) in sorted(together.items(), key=lambda each: each[0])
             if key not in known
         ],
         ignore_conflicts=True,

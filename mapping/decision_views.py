@@ -97,7 +97,8 @@ def options(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "id": f"{row.dom}-pick",
         "options": [_option(option, row) for option in answer.options],
         "count": _counted(kind, text, answer),
-        "none": "None of these: mark as no match",
+        # A project that differs has to say what it uses instead.
+        "none": "" if request.GET.get("only") else "None of these: mark as no match",
     }
     return render(request, "components/_listbox.html", context)
 

@@ -113,7 +113,7 @@ def projects(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
                 messages.success(request, _done(made))
                 return redirect(request.path)
         else:
-            error, status = "Choose a project, and a record of the ledger for it.", 422
+            error, status = _asked_again(form), 422
     return render(
         request, "mapping/projects.html", _page(request, row, kind, form, error), status=status
     )
@@ -131,6 +131,15 @@ def _except(request: CompanyRequest, row: Row, form: ExceptForm, *, publish: boo
     )
 
 
+def _asked_again(form: ExceptForm) -> str:
+    """Where there are no scripts, words come without a pick: what they find is listed then."""
+    if "project" in form.errors:
+        return "Choose a project, and a record of the ledger for it."
+    if form.data.get("q", "").strip():
+        return "Choose one of the records that were found."
+    return "Choose a record of the ledger from the list."
+
+
 def _done(made: Mapping) -> str:
     target = made.target.label if made.target else ""
     if made.state == Mapping.State.PUBLISHED:
@@ -144,9 +153,9 @@ def _page(
     made = combining.overrides_of(row.source)
     mappings = {
         mapping.source_id: mapping
-        for mapping in request.company.mappings.with_records().filter(
-            source__in=[record.pk for record in made]
-        )
+        for mapping in request.company.mappings.with_records()
+        .filter(source__in=[record.pk for record in made])
+        .exclude(state=Mapping.State.NO_DRAFT)  # undone: as in all other projects
     }
     slug = request.company.slug
     text = request.GET.get("q", request.POST.get("q", ""))[:200].strip()
@@ -160,13 +169,15 @@ def _page(
         "own": [
             {
                 "record": record,
-                "mapping": mappings.get(record.pk),
+                "mapping": mappings[record.pk],
                 "url": reverse("mapping:detail", args=[slug, Kind.OVERRIDE, record.pk]),
             }
             for record in made
+            if record.pk in mappings
         ],
         "projects": asked.queryset[:MOST_PROJECTS],
         "project": number(request.GET.get("project", request.POST.get("project", ""))),
+        "label": f"Record in {Systems.of(request.company).ledger}",
         "q": text,
         "answer": searching.search(request.company, kind, text) if text else None,
     }

@@ -15,7 +15,7 @@ from common.choices import Side
 from common.templatetags.format import confidence_percent, money
 from companies.models import Company
 from connectors.models import Record
-from mapping import comparing, noticing, successors, waiting
+from mapping import combining, comparing, noticing, successors, waiting
 from mapping.matching.suggesting import CLOSE
 from mapping.models import Kind, Mapping, PublicationLine
 from mapping.noticing import Better
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def detail(self) -> str:
-        return comparing.detail_of(self.source)
+        return combining.in_words(self.source) or comparing.detail_of(self.source)
 
     @property
     def lets_go(self) -> str:

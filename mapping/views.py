@@ -24,7 +24,7 @@ from mapping import (
     worklist,
 )
 from mapping.forms import FilterForm
-from mapping.models import Kind, Mapping, SuggestionRun
+from mapping.models import Kind, Mapping, SuggestionRun, drafted_kinds
 from mapping.rows import Row
 from mapping.targets import Systems
 from mapping.worklist import Worklist
@@ -64,6 +64,7 @@ def review(request: CompanyRequest, kind: Kind) -> HttpResponse:
     context |= {
         "form": FilterForm(filters.as_query() | {"sort": filters.sort}),
         "run": showing.run_to_show(request, kind),
+        "is_drafted": kind in drafted_kinds(request.company.settings),
     }
     return render(request, "mapping/review.html", context)
 
@@ -106,6 +107,7 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "refusal": _refusal(request, row),
         "list_url": showing.list_url(request, kind),
         "may_ride": any(kind in kinds for kinds in riding.TAKES.values()),
+        "is_drafted": kind in drafted_kinds(request.company.settings),
         "may_differ": source.kind in combining.LINE_KINDS,
     }
     return render(request, "mapping/detail.html", context)

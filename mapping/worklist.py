@@ -10,8 +10,10 @@ from django.db.models import (
     CharField,
     Count,
     DecimalField,
+    Exists,
     Expression,
     F,
+    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -112,12 +114,17 @@ def sources(systems: Systems, *kinds: Kind) -> QuerySet[Record]:
     if end is None:
         return Record.objects.none()
     # By the connection's key: the list is found by its index and not among both sides' rows.
-    return Record.objects.filter(
+    found = Record.objects.filter(
         company_id=end.company_id,
         connection_id=end.pk,
         kind__in=[kind.value for kind in kinds],
         gone_at=None,
     )
+    if Kind.OVERRIDE in kinds:
+        # One that was undone is as if nobody had asked: its project goes by what holds for all.
+        meant = Mapping.objects.filter(source=OuterRef("pk")).exclude(state=Mapping.State.NO_DRAFT)
+        found = found.filter(~Q(kind=Kind.OVERRIDE) | Exists(meant))
+    return found
 
 
 class Worklist:

@@ -13,7 +13,7 @@ from common.bill_numbers import plain_number
 from common.errors import Conflict
 from companies.access import Action
 from companies.api import CompanyViewSet
-from mapping.api import RecordBriefSerializer
+from mapping.api import LEVELS, RecordBriefSerializer
 from sync import gate, sending
 from sync.models import Bill, BillLine, Push, Readiness, Run
 from sync.querysets import BillQuerySet
@@ -80,6 +80,20 @@ class BillLineSerializer(serializers.ModelSerializer[BillLine]):
         read_only_fields = fields
 
 
+class BasisSerializer(serializers.Serializer[Any]):
+    """What one part of a bill that was sent rests on, frozen as it was sent."""
+
+    line = serializers.IntegerField(help_text="Its position; 0 is the bill itself.")
+    level = serializers.ChoiceField(LEVELS, help_text="Which of several mappings decided.")
+    record = serializers.IntegerField()
+    mapping = serializers.IntegerField()
+    version = serializers.IntegerField()
+    target = serializers.IntegerField()
+    target_id = serializers.CharField(help_text="The ledger's own ids.")
+    class_id = serializers.CharField()
+    location_id = serializers.CharField()
+
+
 class PushSerializer(serializers.ModelSerializer[Push]):
     """One attempt-chain to deliver one version of one bill."""
 
@@ -87,6 +101,7 @@ class PushSerializer(serializers.ModelSerializer[Push]):
     run = serializers.IntegerField(source="run_id", allow_null=True)
     asked_by = serializers.CharField(source="asked_by.name")
     external_id = serializers.CharField(help_text="The bill's id in the ledger, once posted.")
+    rests_on = BasisSerializer(many=True)
 
     class Meta:
         model = Push
@@ -104,6 +119,7 @@ class PushSerializer(serializers.ModelSerializer[Push]):
             "first_sent_at",
             "last_sent_at",
             "posted_at",
+            "rests_on",
             "run",
         ]
         read_only_fields = fields

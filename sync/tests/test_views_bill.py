@@ -388,3 +388,63 @@ def test_a_line_shows_its_ledger_target(company, browser):
     mapping = map_record(bill.lines.get().cost_code)
 
     assert mapping.target.label in text_of(show(browser, bill))
+
+
+# --- One project that differs ---------------------------------------------------------------------
+
+
+def test_a_line_that_lacks_a_mapping_may_get_one_for_its_project_only(company, browser):
+    bill = BillFactory(company=company)
+    code = bill.lines.get().cost_code
+
+    page = text_of(show(browser, bill))
+
+    assert f"{at('choose', bill.pk, code.pk)}?only=1" in page
+    assert f"Only in {bill.project.name}" in page
+    assert f"{at('choose', bill.pk, bill.vendor_id)}?only=1" not in page
+
+
+def test_what_is_chosen_for_its_project_holds_for_no_other(company, browser):
+    bill = BillFactory(company=company)
+    code, target = bill.lines.get().cost_code, RecordFactory(company=company, account=True)
+    other = BillFactory(company=company, cost_code=code)
+
+    box = text_of(browser.get(at("choose", bill.pk, code.pk), {"only": "1"}, headers=HTMX))
+    sent = {"target": target.pk, "only": "1", "publish": "1"}
+    browser.post(at("choose", bill.pk, code.pk), sent)
+
+    assert '<input type="hidden" name="only" value="1">' in box
+    own = Mapping.objects.get(kind="override")
+    assert (own.target, own.state, own.source.part_project) == (target, "published", bill.project)
+    assert not any("Cost code" in said for said in sentences(show(browser, bill)))
+    assert f"Cost code {code} is unmapped." in sentences(show(browser, other))
+
+
+def test_a_project_cannot_go_by_no_record_at_all(company, browser):
+    bill = BillFactory(company=company)
+    code = bill.lines.get().cost_code
+    sent = {"target": "none", "only": "1"}
+
+    answer = browser.post(at("choose", bill.pk, code.pk), sent, headers=HTMX)
+
+    assert (answer.status_code, Mapping.objects.filter(kind="override").exists()) == (422, False)
+
+
+def test_without_scripts_a_project_differs_on_a_page_of_its_own(company, browser):
+    bill = BillFactory(company=company)
+    code = bill.lines.get().cost_code
+
+    answer = browser.get(at("choose", bill.pk, code.pk), {"only": "1"})
+
+    assert f"/projects/?project={bill.project_id}" in answer["Location"]
+    page = browser.get(answer["Location"])
+    assert f'<option value="{bill.project_id}" selected>' in page.text
+
+
+def test_a_vendor_is_chosen_for_all_projects_whatever_is_asked(company, browser):
+    bill = BillFactory(company=company)
+    target = RecordFactory(company=company, in_ledger=True)
+
+    browser.post(at("choose", bill.pk, bill.vendor_id), {"target": target.pk, "only": "1"})
+
+    assert Mapping.objects.get().source == bill.vendor

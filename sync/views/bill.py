@@ -15,7 +15,7 @@ from common.errors import AppError, Conflict, NotAllowed
 from common.middleware import with_toast
 from companies.access import Action, CompanyRequest, check, requires
 from connectors.models import Record
-from mapping import publishing, reviewing
+from mapping import combining, excepting, publishing, reviewing
 from mapping.forms import OverrideForm, said
 from mapping.models import Kind, Mapping
 from sync import counting, sending
@@ -238,23 +238,40 @@ def publish(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.DECIDE)
 def choose(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
-    """Another record of the ledger than the draft's, or the first one. A box in its place."""
+    """Another record of the ledger than the draft's, or the first one. A box in its place.
+
+    With `only`, for the bill's project alone: all others go by what holds for them.
+    """
     found = _bill(request, pk)
     source = _needed(request, found, record)
     if request.method != "POST":
         if not request.htmx:
-            kind = Kind(source.kind)
-            return redirect("mapping:override", request.company.slug, kind, source.pk)
+            return redirect(_page_to_choose(request, found, source))
         return _choose_box(request, found, source)
     publish = bool(request.POST.get("publish"))
     if publish:
         check(request.membership, Action.PUBLISH)
     form = OverrideForm(request.POST)
-    if not form.is_valid():
+    only = _is_for_project(request, source)
+    if not form.is_valid() or (only and form.cleaned_data["target"] == "none"):
         return _choose_box(request, found, source, error="Choose a record from the list.")
 
-    def act(_bill: Bill) -> str:
+    def act(bill: Bill) -> str:
         target = form.record(request.company)
+        if only and target is not None:
+            source.company = request.company
+            excepting.except_project(
+                source,
+                bill.project,
+                target,
+                by=request.user,
+                publish=publish,
+                note=form.cleaned_data["note"],
+            )
+            return (
+                f"{source.name} → {target.name} in {bill.project.name} only:"
+                f" {'published' if publish else 'accepted'}."
+            )
         reviewing.choose(
             _mapping(request, source) or source,
             target,
@@ -270,6 +287,19 @@ def choose(request: CompanyRequest, pk: int, record: int) -> HttpResponse:
     return _done(request, pk, act)
 
 
+def _is_for_project(request: CompanyRequest, source: Record) -> bool:
+    asked = request.GET if request.method != "POST" else request.POST
+    return bool(asked.get("only")) and source.kind in combining.LINE_KINDS
+
+
+def _page_to_choose(request: CompanyRequest, bill: Bill, source: Record) -> str:
+    """Where the same is chosen without scripts."""
+    address = [request.company.slug, Kind(source.kind), source.pk]
+    if _is_for_project(request, source):
+        return f"{reverse('mapping:projects', args=address)}?project={bill.project_id}"
+    return reverse("mapping:override", args=address)
+
+
 def _choose_box(
     request: CompanyRequest, bill: Bill, source: Record, *, error: str = ""
 ) -> HttpResponse:
@@ -277,10 +307,13 @@ def _choose_box(
     mapping = _mapping(request, source)
     slug = request.company.slug
     ledger = counting.ledger_among(counting.live_connections(request.company))
+    only = _is_for_project(request, source)
+    options_url = reverse("mapping:options", args=[slug, kind, source.pk])
     context = {
         "bill": bill,
         "source": source,
         "mapping": mapping,
+        "only": only,
         "kind": kind,
         "error": error,
         "text": request.POST.get("q", ""),
@@ -290,7 +323,7 @@ def _choose_box(
         else f"{kind.singular.capitalize()} in the ledger",
         # The list that answers names itself after the mapping's row.
         "box_id": f"mapping-{source.pk}-pick",
-        "options_url": reverse("mapping:options", args=[slug, kind, source.pk]),
+        "options_url": f"{options_url}?only=1" if only else options_url,
         "publishes": BillPage(request, bill).rights.publish,
     }
     response = render(request, "sync/_choose.html", context, status=422 if error else 200)

@@ -57,43 +57,43 @@ class Timeline:
         return len(self._keys)
 
     def __getitem__(self, wanted: slice) -> list[Event]:
-        keys = self._keys[wanted]
-        lines = Entry.objects.in_bulk([pk for _at, is_line, pk in keys if is_line])
-        found = {pk for _at, is_line, pk in keys if not is_line}
-        beside = {each: self._made.get(line.act) for each, line in lines.items()}
-        suggestions = (
-            Suggestion.objects.select_related("target", "run")
-            .defer("target__payload", "target__search_text")
-            .in_bulk(list(found | {pk for pk in beside.values() if pk}))
-        )
         return [
-            self._told(lines[pk], suggestions.get(beside[pk] or 0))
-            if is_line
-            else _looked(suggestions[pk])
-            for _at, is_line, pk in keys
+            self._told(thing, self._made.get(thing.act))
+            if isinstance(thing, Entry)
+            else _looked(thing)
+            for _at, _is_line, _pk, thing in self._keys[wanted]
         ]
 
     @cached_property
-    def _made(self) -> dict[UUID | None, int]:
+    def _made(self) -> dict[UUID | None, Suggestion]:
         """The suggestion of each run, by the act under which the run wrote its lines."""
-        return {act_of(run): pk for pk, run, _at in self._found}
+        return {act_of(each.run_id): each for each in self._found}
 
     @cached_property
-    def _found(self) -> list[tuple[int, int, datetime]]:
-        rows = Suggestion.objects.filter(company=self.company, source=self.source)
-        return list(rows.values_list("pk", "run", "run__created_at"))
+    def _found(self) -> list[Suggestion]:
+        return list(
+            Suggestion.objects.filter(company=self.company, source=self.source)
+            .select_related("target", "run")
+            .defer("candidates", "target__payload", "target__search_text")
+        )
 
     @cached_property
-    def _keys(self) -> list[tuple[datetime, bool, int]]:
-        """When, whether it is a line of the trail, and its id."""
+    def _keys(self) -> list[tuple[datetime, bool, int, Entry | Suggestion]]:
+        """When, whether it is a line of the trail, its id, and the thing itself."""
         told_of = Q(object_type=Record._meta.label_lower, object_id=self.source.pk)
         if self.mapping is not None:
             told_of |= Q(object_type=Mapping._meta.label_lower, object_id=self.mapping.pk)
-        lines = Entry.objects.filter(told_of, company=self.company).values_list("at", "pk", "act")
-        acts = {act for _at, _pk, act in lines if act}
-        keys = [(at, True, pk) for at, pk, _act in lines]
-        keys += [(at, False, pk) for pk, run, at in self._found if act_of(run) not in acts]
-        return sorted(keys, reverse=True)
+        lines = list(Entry.objects.filter(told_of, company=self.company))
+        acts = {line.act for line in lines if line.act}
+        keys: list[tuple[datetime, bool, int, Entry | Suggestion]] = [
+            (line.at, True, line.pk, line) for line in lines
+        ]
+        keys += [
+            (each.run.created_at, False, each.pk, each)
+            for each in self._found
+            if act_of(each.run_id) not in acts
+        ]
+        return sorted(keys, key=lambda key: key[:3], reverse=True)
 
     @cached_property
     def _publications(self) -> dict[int, int]:

@@ -7,7 +7,6 @@ import socket
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection as database
 from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
@@ -19,7 +18,7 @@ from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
 from sync import judging, needing, readiness
-from sync.models import Push, Readiness, WorkerMark
+from sync.models import LetGo, Push, Readiness, WorkerMark
 from sync.waiting import going
 
 # Settings that decide which records have a say.
@@ -59,12 +58,7 @@ def _mappings_changed(
 def _keep_what_goes(company: Company, publication: Publication, published: list[int]) -> None:
     """Which bills become ready by this, for the page that shows them; counted and added up."""
     bills = dict(going(company, published).order_by().values_list("pk", "total"))
-    with database.cursor() as cursor:
-        cursor.execute(  # one statement: a vendor may hold ten thousand bills
-            "INSERT INTO sync_letgo (company_id, publication_id, bill_id)"
-            " SELECT %s, %s, bill FROM unnest(%s::bigint[]) AS bill",
-            [company.pk, publication.pk, list(bills)],
-        )
+    LetGo.objects.create(company=company, publication=publication, bills=sorted(bills))
     publication.bills_unblocked = len(bills)
     publication.amount_unblocked = sum(bills.values(), Decimal(0))
 

@@ -25,7 +25,7 @@ from companies.models import Company
 from mapping.models import Kind, Mapping, Publication, kinds_in_use
 from mapping.waiting import SentBill, WaitingBill, Waits
 from sync import counting
-from sync.models import Bill, BillNeed, Push, Readiness
+from sync.models import Bill, BillNeed, LetGo, Push, Readiness
 from sync.querysets import BillQuerySet
 
 MONEY = DecimalField(max_digits=16, decimal_places=2)
@@ -97,8 +97,10 @@ class WaitingBills:
         return _listed(going(company, mappings), start, stop)
 
     def let_go(self, publication: Publication, start: int, stop: int) -> list[WaitingBill]:
-        bills = Bill.objects.filter(company=publication.company_id)
-        return _listed(bills.filter(let_go_by__publication=publication), start, stop)
+        kept = LetGo.objects.filter(company=publication.company_id, publication=publication)
+        ids = kept.values_list("bills", flat=True).first() or []
+        bills = Bill.objects.filter(company=publication.company_id, pk__in=ids)
+        return _listed(bills, start, stop)
 
     def sent_with(
         self, company: Company, mappings: Collection[int], start: int, stop: int

@@ -301,7 +301,7 @@ def billed(company, people):
     )
     BillLine.objects.create(bill=bill, cost_type_id=ID + 3, **amount, **words, **own)
     BillNeed.objects.create(bill=bill, kind="vendor", record_id=ID, about_id=ID, **own)
-    LetGo.objects.create(publication_id=ID, bill=bill, **own)
+    LetGo.objects.create(publication_id=ID, bills=[bill.pk], **own)
     Judging.objects.create(to_judge=1, **own)
     LedgerBill.objects.create(
         external_id=CANARY,

@@ -28,6 +28,7 @@ from mapping.matching.names import normalise
 from mapping.models import Kind, Mapping, MappingFile
 from mapping.targets import Systems
 
+State = Mapping.State
 TASK: Final = "mapping.tasks.apply_file"
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=180)
@@ -155,7 +156,7 @@ def _difference(line: Line, lists: _Lists) -> Difference:
             return _cannot(here, f"In {lists.ledger_system}, {wrong}.")
         if wrong := targets.problem(target, lists.kind, lists.company):
             return _cannot(here, f"{target.name} {wrong}.")
-    if _is_same(mapping, target):
+    if _is_same(mapping, target, line):
         return Difference(line, Says.SAME, source, mapping, target)
     if mapping is not None and mapping.state == Mapping.State.PUBLISHED:
         return _cannot(here, "It is published. Ask an admin to unpublish it first.")
@@ -164,10 +165,12 @@ def _difference(line: Line, lists: _Lists) -> Difference:
     return Difference(line, Says.CHANGES, source, mapping, target)
 
 
-def _is_same(mapping: Mapping | None, target: Record | None) -> bool:
-    if mapping is None or mapping.is_undecided or mapping.state == Mapping.State.LEFT:
+def _is_same(mapping: Mapping | None, target: Record | None, line: Line) -> bool:
+    """What the row says already; also a draft or a row left, written back just as it went out."""
+    if mapping is None or mapping.target_id != (target.pk if target else None):
         return False
-    return mapping.target_id == (target.pk if target else None)
+    is_settled = mapping.state in (State.ACCEPTED, State.PUBLISHED, State.NO_MATCH)
+    return is_settled or line.state.casefold() == mapping.get_state_display().casefold()
 
 
 @transaction.atomic

@@ -80,6 +80,7 @@ def _page(
         "months": trusting.months(company, found, since),
         "rankers": sorted(trusting.by_ranker(found).items()),
         "overridden": trusting.overridden(company, since),
+        "shown": trusting.OVERRIDDEN_SHOWN,
         "plot": PLOT,
     }
     return render(request, "mapping/matching.html", context, status=status)

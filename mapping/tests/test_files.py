@@ -200,6 +200,22 @@ def test_a_file_with_semicolons_is_read(company):
     assert found.says == "changes"
 
 
+def test_a_draft_that_comes_back_as_it_went_out_is_no_decision(company):
+    draft = MappingFactory(
+        company=company, source=source(company, "Delta"), target=target(company, "Delta Drywall")
+    )
+    text = "".join(csv_lines(company))
+
+    as_it_was, taken = (
+        compared(company, text),
+        compared(company, text.replace(",Draft,", ",Accepted,")),
+    )
+
+    assert draft.state == "draft"
+    assert [each.says for each in as_it_was] == ["same"]
+    assert [each.says for each in taken] == ["changes"]
+
+
 # --- In: what is done of it
 
 

@@ -18,9 +18,10 @@ from typing import Any, Final
 from common.errors import AppError
 from companies.models import CompanySettings
 from mapping.matching.candidates import SHORTLIST, CandidateIndex
-from mapping.matching.charts import Chart
+from mapping.matching.charts import Chart, role
 from mapping.matching.line_items import rank_line_item
 from mapping.matching.names import Candidate
+from mapping.matching.numbering import Numbering
 from mapping.matching.opinions import Opinion
 from mapping.matching.suggesting import LINE_ITEM_KINDS, Suggestion, suggest
 from mapping.models import Kind
@@ -45,11 +46,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 SEVERAL: Final = "/"
 DOUBTFUL: Final = "?"
 NO_ANSWER: Final = frozenset({"", "none"})
-# A chart's types that a job's cost never goes to, as the systems and their exports spell them.
-NEVER_COSTED: Final = (
-    "bank", "cash", "receivable", "payable", "asset", "liabilit", "equity", "income", "revenue",
-    "credit card", "inventory",
-)  # fmt: skip
 VERDICTS: Final = ("right", "wrong", "ignored", "missed", "absent")
 BINS: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 1.0)
 
@@ -147,12 +143,6 @@ def _candidate(key: int, row: Mapping[str, str]) -> Candidate:
     )
 
 
-def takes_costs(target: Candidate) -> bool:
-    """Whether a job's cost may go there, by the type of account; without a type it may."""
-    type_ = target.type.casefold()
-    return "cost" in type_ or not any(word in type_ for word in NEVER_COSTED)
-
-
 def load(
     kind: Kind, source: Path, target: Path, *, truth: Path | None = None, gold: str | None = None
 ) -> Labelled:
@@ -168,7 +158,7 @@ def load(
     sources, source_keys = candidates(source)
     targets, target_keys = candidates(target)
     if kind in LINE_ITEM_KINDS:
-        targets = [each for each in targets if takes_costs(each)]
+        targets = [each for each in targets if role(each.type) != "never"]
     offered = {each.key for each in targets}
     ids = {key: own for own, key in source_keys.items()}
     if truth is None and gold is None:
@@ -233,10 +223,12 @@ def _judged(labelled: Labelled, suggestion: Suggestion, medium: Decimal) -> Judg
 def ten_found(labelled: Labelled) -> Callable[[Candidate], list[int]]:
     """Keys of the ten candidates that drafting chooses among, by source."""
     if labelled.kind in LINE_ITEM_KINDS:
-        chart = Chart(labelled.targets)
+        chart, numbering = Chart(labelled.targets), Numbering.of(labelled.sources)
         return lambda source: [
             scored.candidate.key
-            for scored in rank_line_item(source, chart, shown=SHORTLIST).candidates
+            for scored in rank_line_item(
+                source, chart, numbering=numbering, shown=SHORTLIST
+            ).candidates
         ]
     index = CandidateIndex(labelled.targets, labelled.kind.value)
     return lambda source: [found.candidate.key for found in index.find(source)]

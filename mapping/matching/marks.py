@@ -13,6 +13,7 @@ from mapping.matching.names import (
     PARTS_OF_A_PLACE,
     canonical,
     close_initials,
+    code_key,
     part_value,
     same_words_key,
     split_parts,
@@ -123,6 +124,20 @@ def without_address(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[
 
 def follow_ups(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {kind: values for kind, values in found.items() if kind == "follow-up"}
+
+
+def without_numbers(codes: set[str], found: Marks) -> dict[str, frozenset[str]]:
+    """The other side's job number, written into the name, is no house number."""
+    kept = {
+        kind: frozenset(value for value in values if code_key(value) not in codes)
+        for kind, values in found.items()
+    }
+    return {kind: values for kind, values in kept.items() if values}
+
+
+def same_decade(mine: str, theirs: str) -> bool:
+    """Job numbers begin with the year: 24033 may be one where 25014 is, 67401 is none."""
+    return abs(int(mine[:2]) - int(theirs[:2])) < 10
 
 
 def street_for_saint(mine: str, theirs: str) -> str:

@@ -1,7 +1,7 @@
 """One source beside one target: what is measured of the two, and what speaks for and against."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -63,6 +63,9 @@ class Side:
 
     def has(self, text: str) -> bool:
         return text in self._named
+
+    def has_several(self, text: str) -> bool:
+        return self._named[text] > 1
 
     def asking_for(self, place: tuple[str, ...]) -> int:
         """How many source projects are at this place, several jobs of one site among them."""
@@ -195,6 +198,13 @@ def beyond(share: float) -> float:
 
 def heaviest(words: Iterable[str], rarity: Rarity) -> float:
     return max((rarity(word) for word in words), default=0.0)
+
+
+def by_sort(words: Iterable[str], sort_of: Callable[[str], str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in words:
+        found.setdefault(sort_of(word), []).append(word)
+    return found
 
 
 def cover(found: Mapping[str, float], weights: Mapping[str, float]) -> float:

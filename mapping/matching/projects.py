@@ -4,7 +4,7 @@ Numbers, lots, phases and units are identity here; what is done there, and for w
 two names often leaves out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
 from rapidfuzz import fuzz
@@ -23,15 +23,16 @@ from mapping.matching.marks import (
     mark_conflicts,
     marks,
     number_in,
+    same_decade,
     street_for_saint,
     without_address,
     without_codes,
+    without_numbers,
 )
 from mapping.matching.names import (
     Candidate,
     Spelling,
     bare_numbers,
-    code_key,
     code_of,
     codes_of,
     job_numbers,
@@ -42,7 +43,7 @@ from mapping.matching.names import (
     same_words_key,
     work_of,
 )
-from mapping.matching.pairs import Comparison, Pair, Side, beyond, cover, heaviest
+from mapping.matching.pairs import Comparison, Pair, Side, beyond, by_sort, cover, heaviest
 from mapping.matching.wording import Alignment, Rarity, align
 
 NAMES_NEEDED = 2  # words of its own that a row must share to stand alone in a short list
@@ -118,7 +119,8 @@ class ProjectComparison(Comparison):
         here, there = cover(found.ours, rarity), cover(found.theirs, rarity)
         shared = [word for word, share in found.ours.items() if share and word not in PROJECT_EMPTY]
         names = [word for word in shared if sort_of(word) == "name"]
-        only_here, only_there = _sorts(found.open_ours), _sorts(found.open_theirs)
+        only_here = by_sort(found.open_ours, sort_of)
+        only_there = by_sort(found.open_theirs, sort_of)
         name_here = heaviest(only_here.get("name", ()), self.rarity)
         name_there = heaviest(only_there.get("name", ()), self.rarity)
         features = {
@@ -237,13 +239,10 @@ class ProjectComparison(Comparison):
             pair.doubts.append("something else is done at the same address")
         pair.says_as_much = self._says_as_much(pair)
         same_job = self._is_same_job(target)
-        if not same_job and not features["same_address"] and self._names_differ(features):
+        if not same_job and not features["same_address"] and self._names_differ(pair):
             pair.doubts.append("each side has a word the other has not")
-        if features["place_asked_again"] and not same_job:
-            pair.doubts.append("several source records are at this place")
-        twins = self._twins(pair.target_spelling)
-        if len(twins) > 1 and not same_job:
-            pair.doubts.append(f"{len(twins)} in the list have this name")
+        if not same_job:
+            pair.doubts += self._several(pair)
         if features["above_others"] and not features["equal"]:
             pair.doubts.append("it has jobs of its own below it")
         if same_job and not pair.conflicts:
@@ -256,6 +255,15 @@ class ProjectComparison(Comparison):
                 mine.is_whole and theirs.is_whole and (mine.is_first or theirs.is_first)
             )
         pair.reasons = [*pair.conflicts, *pair.doubts, *self._why(pair)]
+
+    def _several(self, pair: Pair) -> Iterator[str]:
+        """More than one of a kind on a side: which is meant, only a person can tell."""
+        if pair.features["place_asked_again"]:
+            yield "several source records are at this place"
+        if self.others.has_several(self.spellings[0].text):
+            yield "several source records have this name"
+        if (twins := len(self._twins(pair.target_spelling))) > 1:
+            yield f"{twins} in the list have this name"
 
     def _other_job(self, pair: Pair) -> Iterator[str]:
         target = pair.found.candidate
@@ -283,8 +291,8 @@ class ProjectComparison(Comparison):
             yield from mark_conflicts(mine, without_address(marks(name)))
             return
         mine, other = (
-            self._without(codes_of(target), self.marks),
-            self._without(self.codes, marks(name)),
+            without_numbers(codes_of(target), self.marks),
+            without_numbers(self.codes, marks(name)),
         )
         if pair.features["cut"]:  # what was cut off cannot be compared, only what it is about
             mine, other = follow_ups(mine), follow_ups(other)
@@ -325,8 +333,17 @@ class ProjectComparison(Comparison):
         return len(names) >= NAMES_NEEDED and left_out <= PROJECT_OMITTED
 
     @staticmethod
-    def _names_differ(features: Mapping[str, float]) -> bool:
-        return bool(features["has_name_only_source"] and features["has_name_only_target"])
+    def _names_differ(pair: Pair) -> bool:
+        """Roof and elevators are two jobs, and Cohen is hardly a slip of the pen for Chen."""
+        has = pair.features
+        names = [has["has_name_only_source"], has["has_name_only_target"]]
+        other = [has["has_common_only_source"], has["has_common_only_target"]]
+        return (any(names) and all(map(max, names, other))) or any(
+            sort_of(mine) == sort_of(theirs) == "name"
+            and min(len(mine), len(theirs)) < LONG_WORD
+            and not (mine.startswith(theirs) or theirs.startswith(mine))
+            for mine, theirs, _ in pair.alignment.guesses
+        )
 
     def _other_work(self, target: Candidate) -> bool:
         """Each says behind the address what is done there, and nothing of it is the same."""
@@ -354,16 +371,7 @@ class ProjectComparison(Comparison):
             return ""
         # 24033 beside our 25-033; not the number of a house that we name too.
         bare = bare_numbers(last_segment(target)) - self.marks.get("number", frozenset())
-        return next((number for number in sorted(bare) if _same_decade(number, self.code)), "")
-
-    @staticmethod
-    def _without(codes: set[str], found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-        """The other side's job number, written into the name, is no house number."""
-        kept = {
-            kind: frozenset(value for value in values if code_key(value) not in codes)
-            for kind, values in found.items()
-        }
-        return {kind: values for kind, values in kept.items() if values}
+        return next((number for number in sorted(bare) if same_decade(number, self.code)), "")
 
     def _why(self, pair: Pair) -> Iterator[str]:
         features = pair.features
@@ -374,13 +382,6 @@ class ProjectComparison(Comparison):
         yield from self.how_alike(pair, says_the_same=bool(features["equal"]))
         if features["claimed"]:
             yield "another source record has exactly this name"
-
-
-def _sorts(words: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for word in words:
-        found.setdefault(sort_of(word), []).append(word)
-    return found
 
 
 def _alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
@@ -394,8 +395,3 @@ def _work(found: Address | None) -> set[str]:
 
 def _done(found: Address) -> set[str]:
     return {word for word in found.behind if word not in PROJECT_WORK | PROJECT_OMITTED | _VAGUE}
-
-
-def _same_decade(mine: str, theirs: str) -> bool:
-    """Job numbers begin with the year: 24033 may be one where 25014 is, 67401 is none."""
-    return abs(int(mine[:2]) - int(theirs[:2])) < 10

@@ -93,6 +93,8 @@ class Ranker:
             return Ranking((), None, 0.0, "nothing alike in the list")
         best = pairs[0]
         runner_up = next((pair.likeness for pair in pairs[1:] if not pair.conflicts), NO_RIVAL)
+        if best.features.get("same_address"):  # what else the two say matters little then
+            weights = weights_for("project_addressed")
         logit = weights.in_a_list_of(len(self.index), weights.decide(best.likeness, runner_up))
         confidence = weights.share(logit)
         if best.is_certain:

@@ -11,7 +11,17 @@ from mapping.matching.candidates import CandidateIndex
 from mapping.matching.lexicon import TRADE_WORDS, VENDOR_EMPTY, VENDOR_GENERIC, VENDOR_PLACES
 from mapping.matching.marks import listed, mark_conflicts, marks
 from mapping.matching.names import Candidate, Spelling, legal_form, split_words
-from mapping.matching.pairs import Comparison, Pair, Side, beyond, cover, differs, heaviest, same
+from mapping.matching.pairs import (
+    Comparison,
+    Pair,
+    Side,
+    beyond,
+    by_sort,
+    cover,
+    differs,
+    heaviest,
+    same,
+)
 from mapping.matching.wording import Alignment, Rarity, align
 
 EMPTY_WEIGHT = 0.02  # of "of" and the like beside words that tell
@@ -80,7 +90,8 @@ class VendorComparison(Comparison):
         }
         here, there = cover(found.ours, rarity), cover(found.theirs, rarity)
         shared = [word for word, share in found.ours.items() if share and word not in VENDOR_EMPTY]
-        only_here, only_there = _sorts(found.open_ours), _sorts(found.open_theirs)
+        only_here = by_sort(found.open_ours, sort_of)
+        only_there = by_sort(found.open_theirs, sort_of)
         name_here = heaviest(only_here.get("name", ()), self.rarity)
         name_there = heaviest(only_there.get("name", ()), self.rarity)
         first, others_first = _first(mine), _first(theirs)
@@ -286,13 +297,6 @@ class VendorComparison(Comparison):
 
 
 NEAR_ENOUGH = 3  # the same state and city or postcode
-
-
-def _sorts(words: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for word in words:
-        found.setdefault(sort_of(word), []).append(word)
-    return found
 
 
 def _first(spelling: Spelling) -> str:

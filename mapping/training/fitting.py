@@ -4,6 +4,7 @@ Every figure and every threshold comes from rows the weights were not fitted on:
 by firm or project so that no spelling of one lies on both sides.
 """
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,13 @@ class Measured:
     fold: NDArray[np.int64]
 
     @property
+    def same_address(self) -> Flags:
+        if "same_address" not in self.names:
+            return np.zeros(len(self.right), dtype=bool)
+        found: Flags = self.values[:, self.names.index("same_address")] > 0
+        return found
+
+    @property
     def answerable(self) -> int:
         return sum(bool(self.of.right[source.key]) for source in self.of.sources)
 
@@ -85,6 +93,7 @@ class Best:
     right: Flags
     doubts: Flags
     certain: Flags
+    addressed: Flags  # both are at one street address
 
     @staticmethod
     def of(parts: Sequence["Best"]) -> "Best":
@@ -93,6 +102,16 @@ class Best:
             np.concatenate([part.right for part in parts]),
             np.concatenate([part.doubts for part in parts]),
             np.concatenate([part.certain for part in parts]),
+            np.concatenate([part.addressed for part in parts]),
+        )
+
+    def only(self, kept: Flags) -> "Best":
+        return Best(
+            self.logit[kept],
+            self.right[kept],
+            self.doubts[kept],
+            self.certain[kept],
+            self.addressed[kept],
         )
 
     def drafted(self, logit: float) -> Flags:
@@ -228,6 +247,7 @@ def decide(each: Measured, fitted: Fitted, chosen: Flags) -> Best:
         each.right[rows],
         each.doubts[rows],
         each.certain[rows],
+        each.same_address[rows],
     )
 
 
@@ -251,7 +271,9 @@ def without(sets: Sequence[Measured], origin: str) -> Fitted:
 
 
 def threshold(best: Best, precision: float) -> float:
-    """The lowest logit from which on this many of the drafts made are right."""
+    """From which logit on this many of the drafts made are right: between the last of them and
+    the next below, and no bar where there is none below.
+    """
     usable = ~best.doubts
     sure = best.certain & usable
     order = np.flatnonzero(usable & ~best.certain)
@@ -259,7 +281,12 @@ def threshold(best: Best, precision: float) -> float:
     right = best.right[sure].sum() + np.cumsum(best.right[order])
     shares = right / (sure.sum() + np.arange(1, len(order) + 1))
     enough = np.flatnonzero(shares >= precision)
-    return float(best.logit[order[enough[-1]]]) if len(enough) else 30.0
+    if not len(enough):
+        return 30.0
+    last, following = enough[-1], order[enough[-1] + 1 :]
+    if not len(following):
+        return -math.inf
+    return float(best.logit[order[last]] + best.logit[following[0]]) / 2
 
 
 def curve(best: Best) -> list[tuple[float, float]]:

@@ -65,6 +65,8 @@ class Make:
     list_size: int
     calibrated_on: tuple[str, ...]
     like: str = ""  # the weights of another make
+    addressed: bool | None = None  # of pairs at one street address, of all others, or of any
+    least_logit: float = -math.inf  # for a threshold, where the sets are easier than life
 
 
 MAKES: Final = (
@@ -99,11 +101,24 @@ MAKES: Final = (
     Make(
         "project",
         fitted_on=("project", "made"),
-        judged_on=("project titles", "made addresses, 1800"),
+        judged_on=("project titles",),
         precision=0.9955,
         logit_per_doubling=0.15,
         list_size=2_000,
         calibrated_on=("project titles", "made"),
+        addressed=False,
+    ),
+    Make(
+        "project_addressed",
+        fitted_on=(),
+        judged_on=("project titles", "made addresses, 1800"),
+        precision=0.9955,
+        logit_per_doubling=0.15,
+        list_size=2_000,
+        calibrated_on=("project titles", "made addresses"),
+        like="project",
+        addressed=True,
+        least_logit=-1.0,
     ),
 )
 
@@ -127,17 +142,17 @@ def train(
             known[make.name] = _fitted(make, sets)
         used, best, fitted = known[make.like or make.name]
         # As if each list had the usual size, which threshold and curve are for.
-        best = [_in_usual_size(make, each, found) for each, found in zip(used, best, strict=True)]
+        best = [_concerned(make, each, found) for each, found in zip(used, best, strict=True)]
         judged = [at for at, each in enumerate(used) if _is_one(each.of, make.judged_on)]
         pooled = Best.of(
             [best[at] for at, each in enumerate(used) if _is_one(each.of, make.calibrated_on)]
         )
-        logit = max(threshold(best[at], make.precision) for at in judged)
+        logit = max(make.least_logit, *(threshold(best[at], make.precision) for at in judged))
         for each, decided in zip(used, best, strict=True):
             yield json.dumps(
                 {"make": make.name, "how": "out of fold", **figures(each, decided, logit)}
             )
-        if left_out and not make.like:
+        if left_out and (not make.like or make.addressed):
             yield from _left_out(make, used, logit)
         tables[make.name] = _table(make, fitted, logit, curve(pooled))
     if write:
@@ -158,6 +173,12 @@ def _fitted(make: Make, sets: Sequence[Measured]) -> tuple[list[Measured], list[
     return used, out_of_fold(used), fit(used, everything)
 
 
+def _concerned(make: Make, each: Measured, best: Best) -> Best:
+    if make.addressed is not None:
+        best = best.only(best.addressed == make.addressed)
+    return _in_usual_size(make, each, best)
+
+
 def _in_usual_size(make: Make, each: Measured, best: Best) -> Best:
     doublings = math.log2(len(each.of.targets) / make.list_size)
     return replace(
@@ -176,7 +197,7 @@ def _left_out(make: Make, used: Sequence[Measured], logit: float) -> Iterator[st
     for each in used:
         fitted = without(used, each.of.origin)
         best = decide(each, fitted, np.ones(len(each.right), dtype=bool))
-        best = _in_usual_size(make, each, best)
+        best = _concerned(make, each, best)
         yield json.dumps(
             {"make": make.name, "how": "source left out", **figures(each, best, logit)}
         )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mapping.matching.candidates import CandidateIndex
 from mapping.matching.marks import marks
 from mapping.matching.names import Candidate
-from mapping.matching.ranking import rank
+from mapping.matching.ranking import Ranker, rank
 from mapping.matching.weighing import weights_for
 
 names = st.text(max_size=40) | st.sampled_from(
@@ -407,3 +407,57 @@ def test_a_pick_is_one_of_the_candidates_and_scores_are_shares(name, others, kin
     assert found.pick is None or found.candidates[found.pick].candidate in targets
     assert all(0 <= scored.score <= 1 for scored in found.candidates)
     assert 0 <= found.confidence <= 1
+
+
+# --- Names as offices write them ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("SMITH, JOHN A", "John A Smith"),
+        ("Hanover, City of", "City of Hanover"),
+        ("Hanover Property Owners Assn", "Hanover Property Owners Association"),
+        (
+            "Hanover Glass Inc dba Hanover Windows & Mor",
+            "Hanover Glass Inc dba Hanover Windows & More",
+        ),
+    ],
+)
+def test_a_name_as_an_office_writes_it_is_drafted(source, target):
+    assert picked(source, target) == target
+
+
+def test_another_initial_is_another_person():
+    assert picked("SMITH, JOHN A", "John B Smith") is None
+
+
+def test_a_row_of_its_own_goes_before_one_that_has_the_name_as_a_trade_name():
+    theirs = vendor("Delmar Holdings", "Hanover Glassworks", key=2)
+
+    assert picked("Hanover Glassworks", "Hanover Glassworks", theirs) == "Hanover Glassworks"
+
+
+def test_two_source_projects_of_one_name_are_asked_about():
+    sources = [Candidate(1, "Harbor Terminal"), Candidate(2, "Harbor Terminal")]
+    index = CandidateIndex([Candidate(3, "Harbor Terminal"), *FILLER], "project")
+    ranker = Ranker("project", index, sources)
+
+    assert ranker.rank(sources[0], index.find(sources[0])).pick is None
+
+
+def test_several_source_projects_at_a_place_are_not_drafted_to_the_place():
+    sources = [
+        Candidate(1, "Harbor Terminal: New roof"),
+        Candidate(2, "Harbor Terminal: Elevators"),
+    ]
+    index = CandidateIndex([Candidate(3, "Harbor Terminal"), *FILLER], "project")
+    ranker = Ranker("project", index, sources)
+
+    assert ranker.rank(sources[0], index.find(sources[0])).pick is None
+
+
+def test_an_offices_number_behind_a_title_is_put_aside():
+    title = "Harbor Ferry Slips Wire Ropes"
+
+    assert picked(title, f"{title}, X823.66", kind="project") == f"{title}, X823.66"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from mapping.matching.lexicon import ADDRESSES
-from mapping.matching.names import canonical, close_initials, split_words
+from mapping.matching.names import PARTS_OF_A_PLACE, canonical, close_initials, split_words
 from mapping.matching.wording import same_word
 
 TYPES: Final[dict[str, str]] = {
@@ -47,12 +47,18 @@ def address(name: str) -> Address | None:
     """
     text = _UNIT_SIGN.sub(" unit ", _TWO_PARTS.sub(r"\1q\2", close_initials(name)))
     words = split_words(text)
-    for at, word in enumerate(words):
-        if _is_house_number(word) and not (at and words[at - 1] in UNIT_SIGNS):
-            found = _read(words, at)
-            if found is not None:
-                return found
-    return None
+    found = [
+        read
+        for at, word in enumerate(words)
+        if _is_house_number(word) and not (at and _is_numbered(words[at - 1]))
+        if (read := _read(words, at))
+    ]
+    return next((read for read in found if read.type), found[0] if found else None)
+
+
+def _is_numbered(word: str) -> bool:
+    """In "Phase 4 Change Order" the number is no house's."""
+    return word in UNIT_SIGNS or canonical(word) in PARTS_OF_A_PLACE
 
 
 def _is_house_number(word: str) -> bool:

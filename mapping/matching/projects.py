@@ -205,6 +205,9 @@ class ProjectComparison(Comparison):
         work = _work(self.address), _work(theirs)
         return {
             "same_address": alike,
+            "same_street": float(
+                alike > 0 and any(at and at.type for at in (self.address, theirs))
+            ),
             "address_on_one_side": float(bool(self.address) != bool(theirs)),
             "address_and_work": float(bool(alike) and bool(work[0] & work[1])),
             "address_other_work": float(

@@ -93,7 +93,7 @@ class Ranker:
             return Ranking((), None, 0.0, "nothing alike in the list")
         best = pairs[0]
         runner_up = next((pair.likeness for pair in pairs[1:] if not pair.conflicts), NO_RIVAL)
-        if best.features.get("same_address"):  # what else the two say matters little then
+        if best.features.get("same_street"):  # and not "5 Boro Relocation"
             weights = weights_for("project_addressed")
         logit = weights.in_a_list_of(len(self.index), weights.decide(best.likeness, runner_up))
         confidence = weights.share(logit)

@@ -47,7 +47,7 @@ BY_HAND: Final[Mapping[str, Mapping[str, float]]] = {
     "vendor_named": {"same_contact": 3.0, "other_name": -1.0},
 }
 # In labelled sets a record is there once; in a construction system often twice.
-LEFT_OUT: Final = {"vendor": frozenset({"claimed"}), "project": frozenset[str]()}
+LEFT_OUT: Final = {"vendor": frozenset({"claimed"}), "project": frozenset({"same_street"})}
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -69,9 +69,9 @@ class Measured:
 
     @property
     def same_address(self) -> Flags:
-        if "same_address" not in self.names:
+        if "same_street" not in self.names:
             return np.zeros(len(self.right), dtype=bool)
-        found: Flags = self.values[:, self.names.index("same_address")] > 0
+        found: Flags = self.values[:, self.names.index("same_street")] > 0
         return found
 
     @property

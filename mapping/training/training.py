@@ -111,14 +111,14 @@ MAKES: Final = (
     Make(
         "project_addressed",
         fitted_on=(),
-        judged_on=("project titles", "made addresses, 1800"),
+        judged_on=("made addresses, 1800",),
         precision=0.9955,
         logit_per_doubling=0.15,
         list_size=2_000,
         calibrated_on=("project titles", "made addresses"),
         like="project",
         addressed=True,
-        least_logit=-1.0,
+        least_logit=0.3,
     ),
 )
 

@@ -58,3 +58,14 @@ def test_an_address_is_like_itself(name):
     found = address(name)
 
     assert found is None or how_alike(found, found) == (1.0, "")
+
+
+def test_a_phases_number_is_no_house_number():
+    assert address("Belmont Apartments Phase 4 Change Order") is None
+
+
+def test_a_number_before_a_street_goes_before_one_that_has_none():
+    found = address("5 Boro Relocation - 850 East 142nd Street")
+
+    assert found is not None
+    assert found.number == "850"

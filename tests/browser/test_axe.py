@@ -175,9 +175,9 @@ class Walk:
         for scheme, size in product(("light", "dark"), (WIDE, NARROW)):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            if size == NARROW:  # the whole page: a bar that sticks would cover whatever is behind
-                height = page.evaluate("document.documentElement.scrollHeight")
-                page.set_viewport_size({"width": size[0], "height": min(height, 20_000)})
+            # The whole page: a bar that sticks would cover whatever is behind.
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": size[0], "height": max(size[1], min(height, 20_000))})
             for finding in page.evaluate(RUN):
                 self.axe[f"{name}, {scheme}, {size[0]} px"].append(finding)
         for width, height in (NARROWEST, NARROW):

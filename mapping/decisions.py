@@ -1,6 +1,7 @@
 """What every decision has in common: how it is said on a row, kept, and told to others."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -56,14 +57,18 @@ def new_row(source: Record, company: Company) -> Mapping:
     return Mapping(company=company, kind=Kind(source.kind), source=source, version=0)
 
 
-def say(mapping: Mapping, decision: Decision, *, by: User) -> trail.Change:
+def say(
+    mapping: Mapping, decision: Decision, *, by: User, at: datetime | None = None
+) -> trail.Change:
     """Write the decision onto the row, which is not saved yet."""
     before, stood = (mapping.as_values() if mapping.pk else None), mapping.target_id
     if decision.target != mapping.target or decision.is_override:
         mapping.confidence = None
     mapping.target, mapping.state = decision.target, decision.state
+    if decision.state != State.ACCEPTED:
+        mapping.ledger_class = mapping.location = None
     mapping.is_override, mapping.note = decision.is_override, decision.note.strip()
-    mapping.decided_by, mapping.decided_at = by, timezone.now()
+    mapping.decided_by, mapping.decided_at = by, at or timezone.now()
     mapping.version += 1
     refusing.remember(mapping, stood, by=by)
     return trail.Change(mapping, before, mapping.as_values())

@@ -8,16 +8,16 @@ from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.seen import fingerprint
 from companies.models import Company
 from mapping import publishing, successors
-from mapping.models import Mapping
+from mapping.models import CONFIRMABLE, Mapping
 from mapping.signals import mappings_changed
 from mapping.successors import Heir, what_is_stale
 
 Stale = Mapping.Stale
 # What a row that comes later in the list may explain: its winner, or itself under a new id.
 UNEXPLAINED = (Stale.INACTIVE, Stale.GONE, Stale.MERGED, Stale.RECREATED)
-NAMED = (Stale.RENAMED, Stale.MOVED)
 
 
 @transaction.atomic
@@ -50,8 +50,8 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     for row, word, heir in _words(company, found):
         before = {**row.as_values(), "stale": row.stale}
         row.stale = word
-        if word in NAMED and row.target is not None:
-            row.renamed_to = row.target.label
+        if word in CONFIRMABLE:
+            row.renamed_to = _as_it_is(row)
         row.version += 1
         went[word].append(row)
         after = {**row.as_values(), "stale": word}
@@ -61,7 +61,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
         company.mappings.filter(pk__in=[row.pk for row in those]).update(
             stale=word, version=F("version") + 1, updated_at=timezone.now()
         )
-    renamed = [row for word in NAMED for row in went[word]]
+    renamed = [row for word in CONFIRMABLE for row in went[word]]
     company.mappings.bulk_update(renamed, ["renamed_to"], batch_size=1000)
     for verb, changes in lines.items():
         trail.record_all(verb, changes, by=None)
@@ -82,7 +82,14 @@ def _words(company: Company, mappings: Iterable[Mapping]) -> list[tuple[Mapping,
 
 
 def _is_news(word: str, mapping: Mapping) -> bool:
-    """Is it not what is known, or a name other than the one somebody may be looking at?"""
-    if word in NAMED and word == mapping.stale and mapping.target is not None:
-        return mapping.target.label != mapping.renamed_to
+    """Is it not what is known, or anything else than what somebody may be looking at?"""
+    if word in CONFIRMABLE and word == mapping.stale:
+        return _as_it_is(mapping) != mapping.renamed_to
     return word != mapping.stale
+
+
+def _as_it_is(mapping: Mapping) -> str:
+    """All that confirming would put in force, short."""
+    target = mapping.target
+    label, kind = (target.label, target.type) if target else ("", "")
+    return fingerprint([(label, kind, mapping.riding_label)])

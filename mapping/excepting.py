@@ -2,10 +2,11 @@
 
 from django.db import transaction
 
+from common.errors import Conflict
 from companies.models import User
 from connectors.models import Record
 from mapping import combining, publishing, reviewing
-from mapping.models import Mapping
+from mapping.models import UNDECIDED, Mapping
 from mapping.signals import record_made
 
 
@@ -29,6 +30,11 @@ def except_project(
     """
     publishing.lock_company(line.company)
     override, is_new = combining.override_of(project, line)
+    standing = override.mappings.exclude(state__in=UNDECIDED).select_related("decided_by").first()
+    if standing is not None:
+        raise Conflict(
+            f"{standing.decided_by} decided this for {project.name} already. Look at it there."
+        )
     if is_new:
         record_made.send(Record, company=line.company, record=override)
     return reviewing.choose(override, target, by=by, publish=publish, note=note)

@@ -107,7 +107,7 @@ def _publish(request: CompanyRequest) -> HttpResponse:
 def _shown(preview: Preview) -> str:
     """Says which mappings, in which versions and under which names, somebody was shown."""
     return fingerprint(
-        (row.pk, row.version, row.target.label if row.target else "")
+        (row.pk, row.version, row.target.label if row.target else "", row.riding_label)
         for each in preview.kinds
         for row in each.mappings
     )

@@ -28,7 +28,7 @@ LIKE_AT_MOST = 50
 # What `Mapping.redraft` may change.
 REDRAFTED = (
     "state", "target", "confidence", "runner_up", "suggestion", "is_override", "note",
-    "decided_by", "decided_at", "version", "updated_at",
+    "ledger_class", "location", "decided_by", "decided_at", "version", "updated_at",
 )  # fmt: skip
 
 
@@ -119,9 +119,10 @@ def override_like(
     if not rows:
         raise Conflict("The others were decided meanwhile, so nothing was applied to them.")
     changes: dict[Verb, list[trail.Change]] = {}
+    now = timezone.now()  # one moment for all: by it they are undone together
     for row in rows:
         decision = choice(row, first.target, first.note)
-        changes.setdefault(decision.verb, []).append(say(row, decision, by=by))
+        changes.setdefault(decision.verb, []).append(say(row, decision, by=by, at=now))
         save(row)
     act = uuid4()
     for verb, lines in changes.items():

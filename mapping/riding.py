@@ -8,7 +8,7 @@ from audit import trail
 from audit.models import Verb
 from common.choices import RecordKind, Side
 from common.errors import Conflict
-from companies.models import Company, User
+from companies.models import Company, CompanySettings, User
 from connectors.models import Connection, Record
 from connectors.querysets import RecordQuerySet
 from mapping import targets
@@ -39,11 +39,12 @@ def choices(mapping: Mapping, company: Company) -> list[Choice]:
         Choice(
             name,
             RecordKind(kind).label,
-            list(offered(company, kind)),
+            list(offered(company, kind)) if _is_on(company, kind) else [],
             getattr(mapping, f"{name}_id"),
         )
         for name, kind in (("ledger_class", RecordKind.CLASS), ("location", RecordKind.LOCATION))
-        if Kind(mapping.kind) in TAKES[kind] and _is_on(company, kind)
+        if getattr(mapping, f"{name}_id")  # also where it can only be taken off
+        or (Kind(mapping.kind) in TAKES[kind] and _is_on(company, kind))
     ]
 
 
@@ -82,6 +83,12 @@ def choose(
         raise Conflict("It changed meanwhile. Yours was not saved. Look at it again.")
     if (row.ledger_class, row.location) == (ledger_class, location):
         return row
+    wants_second = CompanySettings.objects.get(company=company).second_person_publishes
+    if wants_second and row.decided_by_id != by.pk:
+        raise Conflict(
+            f"{row.decided_by} accepted it. Where a second person publishes, whoever accepted it"
+            " says what goes along: ask them, or choose the record yourself first."
+        )
     for record, kind in ((ledger_class, RecordKind.CLASS), (location, RecordKind.LOCATION)):
         _check(record, kind, row)
     before = row.as_values()

@@ -198,7 +198,12 @@ def _freeze(push: Push, coding: documents.Coding, ledger: Ledger) -> bool:
     """Fix what this chain sends. False: it cannot be sent, and says so."""
     bill = push.bill
     document = documents.outgoing(bill, coding, key=push.key)
-    if push.payload is not None and push.mapping_versions == document.versions:
+    # Settings have a say as well: the account for retainage is no mapping's.
+    if (
+        push.payload is not None
+        and push.mapping_versions == document.versions
+        and ledger.write_bill(document.bill) == bytes(push.payload)
+    ):
         return True
     if push.mapping_versions:
         if push.was_unknown:

@@ -193,7 +193,7 @@ def retainage_has_an_account(asked: Question) -> Iterator[Hold]:
             "It holds retainage, and no account is named for it. Name one in Settings.",
             Fix.SETTINGS,
         )
-    elif not account.is_usable:
+    elif not account.is_usable or (asked.ledger and account.connection_id != asked.ledger.pk):
         yield Hold(
             "retainage",
             f"The account for retainage, {account.label}, cannot be used in the ledger any more."
@@ -269,6 +269,15 @@ def no_other_version_went(asked: Question) -> Iterator[Hold]:
             " it is not sent a second time.",
             Fix.SOURCE,
         )
+    elif any(
+        asked.ledger and p.connection_id != asked.ledger.pk and p.is_perhaps_in_the_ledger
+        for p in asked.own_pushes
+    ):
+        yield Hold(
+            "version",
+            "It was sent to another company file already. It is not sent a second time.",
+            Fix.SOURCE,
+        )
 
 
 def ledger_is_connected(asked: Question) -> Iterator[Hold]:
@@ -319,7 +328,7 @@ def _mapping_hold(
         word = "a draft" if mapping.state == Mapping.State.DRAFT else "accepted, not published"
         fix = Fix.MAP if mapping.state == Mapping.State.DRAFT else Fix.PUBLISH
         yield Hold("mapping", f"{what} is {word}.", fix, record, mapping, lines)
-    elif wrong := _wrong_with(mapping.target, kind, asked.settings):
+    elif wrong := _wrong_with(mapping.target, kind, asked):
         yield Hold(
             "mapping",
             f"{what} points to {mapping.target}, which {wrong}.",
@@ -330,10 +339,12 @@ def _mapping_hold(
         )
 
 
-def _wrong_with(target: Record | None, kind: Kind, settings: CompanySettings) -> str:
+def _wrong_with(target: Record | None, kind: Kind, asked: Question) -> str:
     if target is None or not target.is_usable:
         return "cannot be used in the ledger"
-    if target.kind not in target_kinds(kind, settings):
+    if asked.ledger is not None and target.connection_id != asked.ledger.pk:
+        return "is of a ledger that is not connected now"
+    if target.kind not in target_kinds(kind, asked.settings):
         return "is not of the kind that Settings ask for"
     return ""
 

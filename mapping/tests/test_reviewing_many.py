@@ -255,3 +255,16 @@ def test_like_rows_do_not_take_a_target_that_was_not_shown(
 
     with pytest.raises(Conflict, match="Priya Shah overrode this"):
         reviewing_many.override_like(mapping, [twins[1].pk], by=controller, version=looked_at)
+
+
+def test_like_rows_are_undone_together(company, controller):
+    target = RecordFactory(company=company, in_ledger=True, name="Iron Ridge")
+    first = RecordFactory(company=company, name="Iron Ridge Supply")
+    names = ("Iron Ridge Supply LLC", "Iron Ridge Supply, Inc.", "Iron Ridge Supply Co")
+    twins = [RecordFactory(company=company, name=name).pk for name in names]
+    mapping = reviewing.override(first, target, by=controller)
+    done = reviewing_many.override_like(mapping, twins, by=controller)
+
+    undone = reviewing_many.undo_together(company, done[0].decided_at, by=controller)
+
+    assert len(undone) == len(done) == 3

@@ -72,7 +72,7 @@ def preview(company: Company, other: Company, kind: Kind, *, by: User) -> Clone:
             no_target += 1
             continue
         for source in sources:
-            reason = f"{other.name} calls it {mapping.target.name}"
+            reason = f"another company of {by.name} calls it {mapping.target.name}"
             proposals[source.pk] = drafts.Proposal(source, found[0], CONFIDENCE, reason)
     return Clone(other, kind, tuple(proposals.values()), not_here, no_target)
 
@@ -86,7 +86,7 @@ def clone(company: Company, other: Company, kind: Kind, *, by: User) -> drafts.B
         found.proposals,
         ranker=drafts.FROM_COMPANY,
         by=by,
-        machine=f"Clone of {other.name}"[:200],
+        machine="Clone of another company",
     )
 
 

@@ -96,6 +96,12 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True))
+    except csv.Error as failure:
+        raise FileUnusable(f"{path} is no CSV file: {failure}. Save it anew.") from None
     found = [
         {
             (column or "").strip().lower().replace(" ", "_").replace("-", "_"): (
@@ -104,7 +110,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
             for column, value in row.items()
             if not isinstance(value, list)
         }
-        for row in csv.DictReader(io.StringIO(text))
+        for row in rows
     ]
     if not found:
         raise FileUnusable(f"{path} has no rows. It needs a line of column names and rows below.")
@@ -115,13 +121,14 @@ def _value(row: Mapping[str, str], field_name: str) -> str:
     return next((row[column] for column in COLUMNS[field_name] if row.get(column)), "")
 
 
-def candidates(path: Path) -> tuple[list[Candidate], dict[str, int]]:
-    """A file's rows as drafting sees them, and the key of each id."""
+def candidates(path: Path) -> tuple[list[Candidate], dict[int, str]]:
+    """A file's rows as drafting sees them, and the id of each key: two rows may share one."""
     rows = read_rows(path)
     if not any(_value(row, "name") for row in rows):
         raise FileUnusable(f"{path} has no column of names. It needs one called name.")
     found = [_candidate(key, row) for key, row in enumerate(rows)]
-    return found, {_value(row, "id") or str(key): key for key, row in enumerate(rows)}
+    has_ids = any(_value(row, "id") for row in rows)
+    return found, {key: _value(row, "id") if has_ids else str(key) for key, row in enumerate(rows)}
 
 
 def _candidate(key: int, row: Mapping[str, str]) -> Candidate:
@@ -155,12 +162,14 @@ def load(
     Raises:
         FileUnusable: a file or the column is not there.
     """
-    sources, source_keys = candidates(source)
-    targets, target_keys = candidates(target)
+    sources, ids = candidates(source)
+    targets, target_ids = candidates(target)
+    target_keys: dict[str, set[int]] = {}
+    for key, own in target_ids.items():
+        target_keys.setdefault(own, set()).add(key)
     if kind in LINE_ITEM_KINDS:
         targets = [each for each in targets if role(each.type) != "never"]
     offered = {each.key for each in targets}
-    ids = {key: own for own, key in source_keys.items()}
     if truth is None and gold is None:
         return Labelled(kind, sources, targets, ids=ids)
     cells = _cells(source, truth, gold, ids)
@@ -168,8 +177,9 @@ def load(
     ignored: set[tuple[int, int]] = set()
     for key in ids:
         cell = cells.get(key, "")
-        names = cell.removeprefix(DOUBTFUL).split(SEVERAL)
-        keys = frozenset(target_keys[each] for each in names if each in target_keys) & offered
+        bare = cell.removeprefix(DOUBTFUL)
+        names = [bare] if bare in target_keys else bare.split(SEVERAL)
+        keys = frozenset(key for each in names for key in target_keys.get(each, ())) & offered
         if cell.startswith(DOUBTFUL):
             ignored |= {(key, each) for each in keys}
         right[key] = frozenset() if cell.startswith(DOUBTFUL) or cell in NO_ANSWER else keys
@@ -189,6 +199,10 @@ def _cells(
     if not {"a_id", "b_id"} <= rows[0].keys():
         raise FileUnusable(f"{truth} needs the columns a_id and b_id. It has {', '.join(rows[0])}.")
     answers = {row["a_id"]: row["b_id"] for row in rows}
+    if not answers.keys() & set(ids.values()):
+        raise FileUnusable(
+            f"{truth} names no row of {source} in a_id. Call the column of ids there id."
+        )
     return {key: answers.get(own, "") for key, own in ids.items()}
 
 

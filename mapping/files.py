@@ -6,10 +6,13 @@ note; the others tell who is meant, and in which version it was when the file wa
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from xml.etree.ElementTree import ParseError
 
 from django.db.models import Exists, OuterRef
 from openpyxl import Workbook, load_workbook
@@ -31,7 +34,14 @@ HEADS: Final = (
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_UNPACKED: Final = 50 * 1024 * 1024
 MOST_ROWS: Final = 20_000
+LAST_ROW: Final = 1_048_576  # of any spreadsheet; a row said to be further down is a trap
+MOST_TAGS_A_ROW: Final = 20_000
 NO_MATCH: Final = "no match"
+# What a broken archive, its XML or its cells make the libraries raise.
+BROKEN: Final = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError,
+    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, EOFError, OSError,
+)  # fmt: skip
 
 
 class FileUnreadable(AppError):
@@ -116,9 +126,15 @@ def workbook(company: Company, kind: Kind) -> bytes:
 def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, "".join(sign for sign in value if sign.isprintable()))
+    cell = WriteOnlyCell(sheet, _printable(value))
     cell.data_type = "s"  # "=1+1" too: said, not worked out
     return cell
+
+
+def _printable(value: str) -> str:
+    """A hard space and a line's end part words: as a blank they still do."""
+    blanked = "".join(" " if sign.isspace() else sign for sign in value)
+    return "".join(sign for sign in blanked if sign.isprintable())
 
 
 # --- In -------------------------------------------------------------------------------------------
@@ -185,9 +201,23 @@ def _csv(content: bytes) -> list[list[str]]:
     # A spreadsheet in a country with decimal commas writes semicolons.
     delimiter = max(",;\t", key=first.count)
     try:
-        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)]
+        return [
+            row
+            for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+            if any(row)
+        ]
     except csv.Error as failure:
         raise FileUnreadable(f"The CSV file cannot be read: {failure}. Save it anew.") from None
+
+
+def _is_too_wide(sheet: bytes) -> bool:
+    """The library holds a row at a time, and one row may be all of the file."""
+    end = 0
+    for row in re.finditer(rb"</(?:\w+:)?row\s*>", sheet):
+        if sheet.count(b"<", end, row.start()) > MOST_TAGS_A_ROW:
+            return True
+        end = row.end()
+    return sheet.count(b"<", end) > MOST_TAGS_A_ROW
 
 
 def _sheet(content: bytes) -> list[list[Any]]:
@@ -196,10 +226,14 @@ def _sheet(content: bytes) -> list[list[Any]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
                 raise FileUnreadable("The workbook is too large once unpacked. Split it.")
+            for part in packed.namelist():
+                if part.startswith("xl/worksheets/") and _is_too_wide(packed.read(part)):
+                    raise FileUnreadable("A row of the workbook has too many cells. Save it anew.")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         found = []
-        for row in sheet.iter_rows(max_col=40, values_only=True):
+        sheet.reset_dimensions()  # many programs write a wrong one, and rows outside it are lost
+        for row in sheet.iter_rows(max_row=LAST_ROW, max_col=40, values_only=True):
             if any(value is not None for value in row):
                 found.append(list(row))
             if len(found) > MOST_ROWS + 1:
@@ -207,7 +241,7 @@ def _sheet(content: bytes) -> list[list[Any]]:
         return found
     except FileUnreadable:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError):
+    except BROKEN:
         raise FileUnreadable(
             "The workbook cannot be read. Save it anew as XLSX, or as CSV."
         ) from None

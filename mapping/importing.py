@@ -29,6 +29,7 @@ from mapping.models import Kind, Mapping, MappingFile
 from mapping.targets import Systems
 
 State = Mapping.State
+AGREES: Final = (State.NO_DRAFT, State.DRAFT, State.ACCEPTED, State.PUBLISHED)
 TASK: Final = "mapping.tasks.apply_file"
 BATCH: Final = 100
 LEASE: Final = timedelta(seconds=180)
@@ -156,13 +157,33 @@ def _difference(line: Line, lists: _Lists) -> Difference:
             return _cannot(here, f"In {lists.ledger_system}, {wrong}.")
         if wrong := targets.problem(target, lists.kind, lists.company):
             return _cannot(here, f"{target.name} {wrong}.")
+    if target is not None and _says_otherwise(mapping, line):
+        return _cannot(here, f"It says {line.state} and names {target.name}. Keep one of the two.")
     if _is_same(mapping, target, line):
         return Difference(line, Says.SAME, source, mapping, target)
-    if mapping is not None and mapping.state == Mapping.State.PUBLISHED:
-        return _cannot(here, "It is published. Ask an admin to unpublish it first.")
-    if here.is_decided and line.version.isdigit() and int(line.version) != here.version:
-        return _cannot(here, "It was decided anew since the file was written. Look at it here.")
+    if problem := _moved_on(here):
+        return _cannot(here, problem)
     return Difference(line, Says.CHANGES, source, mapping, target)
+
+
+def _moved_on(here: Difference) -> str:
+    """Why the row is no longer one that this line of the file may change; blank when it is."""
+    if here.mapping is not None and here.mapping.state == Mapping.State.PUBLISHED:
+        return "It is published. Ask an admin to unpublish it first."
+    was = here.line.version.removesuffix(".0")  # a spreadsheet may have made a number of it
+    if was in ("", str(here.version)):
+        return ""
+    if here.is_decided:
+        return "It was decided anew since the file was written. Look at it here."
+    # Where there was no row, the target in the file is a person's and no draft of then.
+    return "" if was == "0" else "The draft changed since the file was written. Look at it here."
+
+
+def _says_otherwise(mapping: Mapping | None, line: Line) -> bool:
+    """Somebody wrote a state of which a target is no part, and left the target where it was."""
+    stands = (mapping.get_state_display() if mapping else State.NO_DRAFT.label).casefold()
+    agrees = {"", stands, "accepted", *(each.label.casefold() for each in AGREES)}
+    return line.state.casefold() not in agrees
 
 
 def _is_same(mapping: Mapping | None, target: Record | None, line: Line) -> bool:

@@ -30,6 +30,8 @@ BINS: Final = tuple(
 )
 # Between two decisions of one person: longer, and they were doing something else.
 LONGEST_DECISION_SECONDS: Final = 120
+# Quicker than anybody decides: the next of a file's rows, or of many in one act.
+SHORTEST_DECISION_SECONDS: Final = 0.3
 DECISIONS: Final = [Verb.ACCEPTED, Verb.OVERRODE, Verb.LEFT, Verb.NO_MATCH]
 OVERRIDDEN_SHOWN: Final = 50
 
@@ -221,13 +223,14 @@ def paces(company: Company, since: datetime) -> dict[Kind, Pace]:
                   AND object_type = 'mapping.mapping' AND verb = ANY(%(verbs)s) AND leads
             ) AS decision
             JOIN mapping_mapping AS mapping ON mapping.id = decision.object_id
-            WHERE seconds <= %(longest)s
+            WHERE seconds BETWEEN %(shortest)s AND %(longest)s
             GROUP BY mapping.kind
             """,
             {
                 "company": company.pk,
                 "since": since,
                 "verbs": [verb.value for verb in DECISIONS],
+                "shortest": SHORTEST_DECISION_SECONDS,
                 "longest": LONGEST_DECISION_SECONDS,
             },
         )

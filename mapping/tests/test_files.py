@@ -6,7 +6,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from audit.models import Entry, Verb
 from common import csv_out
@@ -216,6 +216,71 @@ def test_a_draft_that_comes_back_as_it_went_out_is_no_decision(company):
     assert [each.says for each in taken] == ["changes"]
 
 
+@pytest.mark.parametrize("said", ["No match", "Left for later", "Wrong"])
+def test_a_state_that_contradicts_the_target_beside_it_is_refused(company, said):
+    MappingFactory(company=company, source=source(company, "Delta"), target=target(company, "A"))
+    text = "".join(csv_lines(company)).replace(",Draft,", f",{said},")
+
+    (found,) = compared(company, text)
+
+    assert (found.says, "Keep one of the two" in found.problem) == ("cannot", True)
+
+
+def test_an_accepted_row_marked_no_match_is_not_passed_over(company, controller):
+    reviewing.override(source(company, "Delta"), target(company, "A"), by=controller)
+    text = "".join(csv_lines(company)).replace("Accepted, not published", "No match")
+
+    (found,) = compared(company, text.replace('"No match"', "No match"))
+
+    assert found.says == "cannot"
+
+
+def test_a_draft_that_changed_since_the_file_was_written_is_not_accepted_from_it(company):
+    draft = MappingFactory(
+        company=company, source=source(company, "Delta"), target=target(company, "Old")
+    )
+    text = "".join(csv_lines(company))
+    better = drafts.Proposal(draft.source, target(company, "Better"), importing.CONFIDENCE, "x")
+    drafts.bring_in(company, Kind.VENDOR, [better], ranker="file", by=None, machine="m")
+
+    (found,) = compared(company, text.replace(",Draft,", ",Accepted,"))
+
+    assert "changed since the file was written" in found.problem
+
+
+@pytest.mark.parametrize("version", ["9.0", "²"])
+def test_a_version_that_a_spreadsheet_rewrote_still_counts(company, controller, version):
+    reviewing.override(
+        source(company, "Delta", external_id="S1"),
+        target(company, "A", external_id="V1"),
+        by=controller,
+    )
+    target(company, "B", external_id="V2")
+
+    (found,) = compared(company, f"Source id,Ledger id,Version\nS1,V2,{version}\n")
+
+    assert found.says == "cannot"
+
+
+def test_a_hard_space_in_a_name_comes_back_as_it_went(company, controller):
+    reviewing.override(source(company, "Delta\u00a0Supply"), target(company, "A"), by=controller)
+
+    lines = files.read("list.xlsx", files.workbook(company, Kind.VENDOR))
+
+    assert [each.says for each in importing.compare(company, Kind.VENDOR, lines)] == ["same"]
+
+
+def test_a_row_of_too_many_cells_is_refused():
+    book = Workbook()
+    for at in range(1, 12_000):
+        book.active.cell(1, at, "x")
+    out = io.BytesIO()
+    book.save(out)
+
+    with pytest.raises(files.FileUnreadable, match="too many cells"):
+        files.read("wide.xlsx", out.getvalue())
+
+
 # --- In: what is done of it
 
 
@@ -302,9 +367,10 @@ def test_what_another_company_decided_is_drafted_here(company, other, controller
 
     cloning.clone(company, other, Kind.VENDOR, by=controller)
 
+    # Colleagues here need not belong there, so the other company's name is not told.
     draft = Mapping.objects.get(source=delta)
     assert (draft.state, draft.target) == ("draft", drywall)
-    assert draft.suggestion.reason == "Birch Homes calls it Delta Drywall"
+    assert draft.suggestion.reason == f"another company of {controller.name} calls it Delta Drywall"
 
 
 def test_a_target_that_is_here_twice_is_not_drafted(company, other, controller):

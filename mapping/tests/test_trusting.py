@@ -122,6 +122,14 @@ def test_the_pace_is_the_time_between_one_persons_decisions(company, person):
     assert (pace.seconds, pace.decisions) == (5.0, 2)
 
 
+def test_rows_of_a_file_are_no_decisions_of_milliseconds(company, person):
+    mapping, start = draft(company), timezone.now() - timedelta(days=1)
+    for row in range(20):
+        said_at(start + timedelta(milliseconds=5 * row), mapping, by=person)
+
+    assert trusting.paces(company, start - timedelta(days=1)) == {}
+
+
 def said_at(at, mapping, *, by):
     """A line as of then: the trail takes none that is changed afterwards."""
     with connection.cursor() as cursor:

@@ -13,6 +13,8 @@ from mapping import evaluating
 from mapping.matching.opinions import ModelConfig, Opinion
 from mapping.models import Kind
 
+EVALUATED = [kind.value for kind in Kind if kind not in (Kind.OVERRIDE, Kind.DEFAULT)]
+
 
 class Command(BaseCommand):
     help = (
@@ -24,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", type=Path, help="the construction side: id, name, …")
         parser.add_argument("target", type=Path, help="the accounting side: id or key, name, …")
-        parser.add_argument("--kind", choices=[kind.value for kind in Kind], required=True)
+        parser.add_argument("--kind", choices=EVALUATED, required=True)
         answers = parser.add_mutually_exclusive_group()
         answers.add_argument("--truth", type=Path, help="a_id,b_id; empty: no answer; x/y: either")
         answers.add_argument("--gold", help="the column of SOURCE.csv that names the right target")

@@ -198,9 +198,10 @@ class Reviewer:
     def next_fifty(self):
         """Followed at once by an "a", which is for the first of the new rows."""
         last = focused(self.page)
-        self.press("n", focus=last)
+        self.page.keyboard.press("n")
+        after_n = focused(self.page)
         self.page.keyboard.press("a")
-        self.keys += 1
+        self.keys += 2
         at_once = focused(self.page)
         expect(self.page.locator("tr[data-row]")).to_have_count(
             len(self.listed) + PAGE, timeout=PATIENCE
@@ -208,6 +209,8 @@ class Reviewer:
         self.listed = rows(self.page)
         first = self.listed[-PAGE]
         self.said[first] = (State.ACCEPTED, "Vendor", False)
+        # Where one was until the rows are there, and then on the first of them.
+        assert after_n in (last, f"{first}-main")
         assert at_once in (last, f"{self.below(first)}-main")
         self.arrives(f"{self.below(first)}-main")
 

@@ -543,7 +543,8 @@ def test_a_pull_waits_for_the_spike_window_to_open(procore):
     found = records(procore.client(sleep=sleep), RecordKind.VENDOR)
 
     assert len(found) == 250
-    assert len(procore.pauses) == 1
+    # Three pages at two a window: a second pause where the window turned between two of them.
+    assert 1 <= len(procore.pauses) <= 2
     assert {call.status for call in procore.calls} == {200}
 
 

@@ -1,11 +1,13 @@
 """One source beside one target: what is measured of the two, and what speaks for and against."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from mapping.matching.candidates import CandidateIndex, Found
 from mapping.matching.names import (
@@ -29,6 +31,7 @@ CUT_LENGTHS = frozenset(
 SHORTEST_CUT = 12
 WHOLE_ALIKE = 85  # of 100
 ALIKE_FROM = 0.85
+FEW_LETTERS = 4  # amiss, and no more are counted
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class Side:
         return self._places[place]
 
 
-class Comparison:
+class Comparison(ABC):
     """One source, to be set beside the targets found for it. A subclass a kind."""
 
     def __init__(
@@ -97,16 +100,37 @@ class Comparison:
         self.judge(pair)
         return pair
 
+    @abstractmethod
     def align(self, mine: Spelling, theirs: Spelling) -> Alignment:
-        raise NotImplementedError
+        """Which word of the one is which of the other."""
 
+    @abstractmethod
     def measure(self, pair: Pair) -> dict[str, float]:
-        raise NotImplementedError
+        """The features that the weights of this kind are about."""
 
+    @abstractmethod
     def judge(self, pair: Pair) -> None:
-        raise NotImplementedError
+        """Writes onto the pair what rules it out, what makes it doubtful or certain, and why."""
 
     # --- What the kinds share ---------------------------------------------------------------------
+
+    def letters(self, pair: Pair) -> dict[str, float]:
+        """How alike the two are letter by letter, of whatever kind they are."""
+        mine, theirs = pair.source_spelling, pair.target_spelling
+        ours, others = "".join(mine.words), "".join(theirs.words)
+        amiss = OSA.distance(ours, others, score_cutoff=FEW_LETTERS - 1)
+        sorted_alike = fuzz.token_sort_ratio(mine.text, theirs.text) / 100
+        letters_alike = fuzz.ratio(ours, others) / 100
+        return {
+            "sorted_alike": sorted_alike,
+            "letters_alike": letters_alike,
+            "nearly_sorted": beyond(sorted_alike),
+            "nearly_equal": beyond(letters_alike),
+            "letters_amiss": min(amiss, FEW_LETTERS) / FEW_LETTERS,
+            "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
+            "cosine": pair.found.cosine,
+            "cut": float(self.is_cut(pair.found.candidate)),
+        }
 
     def same_contact(self, target: Candidate) -> bool:
         return bool(self.contacts) and not self.contacts.isdisjoint(contacts(target))

@@ -7,9 +7,6 @@ two names often leaves out.
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA, JaroWinkler
-
 from mapping.matching.addresses import Address, address, how_alike
 from mapping.matching.candidates import CandidateIndex
 from mapping.matching.lexicon import (
@@ -43,7 +40,7 @@ from mapping.matching.names import (
     same_words_key,
     work_of,
 )
-from mapping.matching.pairs import Comparison, Pair, Side, beyond, by_sort, cover, heaviest
+from mapping.matching.pairs import Comparison, Pair, Side, by_sort, cover, heaviest
 from mapping.matching.wording import Alignment, Rarity, align
 
 NAMES_NEEDED = 2  # words of its own that a row must share to stand alone in a short list
@@ -54,7 +51,6 @@ JOB_NUMBER_DIGITS = 5  # two for the year
 EMPTY_WEIGHT = 0.02
 SHORTEST_BEGINNING = 10  # letters that say something when a name begins with them
 _VAGUE = frozenset({"residence", "home", "house", "project", "job", "reno", "finish", "system"})
-FEW_LETTERS = 4  # amiss, and no more are counted
 
 
 @lru_cache(maxsize=20_000)
@@ -154,25 +150,14 @@ class ProjectComparison(Comparison):
 
     def _letters(self, pair: Pair) -> dict[str, float]:
         mine, theirs = pair.source_spelling, pair.target_spelling
-        ours, others = "".join(mine.words), "".join(theirs.words)
         short, long = sorted(
             (_letters(self.name), _letters(own_name(pair.found.candidate.name))), key=len
         )
-        amiss = OSA.distance(ours, others, score_cutoff=FEW_LETTERS - 1)
-        sorted_alike = fuzz.token_sort_ratio(mine.text, theirs.text) / 100
-        letters_alike = fuzz.ratio(ours, others) / 100
         return {
-            "sorted_alike": sorted_alike,
-            "letters_alike": letters_alike,
-            "nearly_sorted": beyond(sorted_alike),
-            "nearly_equal": beyond(letters_alike),
+            **self.letters(pair),
             "equal_but_code": float(without_codes(mine.words) == without_codes(theirs.words)),
-            "letters_amiss": min(amiss, FEW_LETTERS) / FEW_LETTERS,
-            "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
-            "cosine": pair.found.cosine,
             "equal": float(self.says_the_same(mine, theirs)),
             "begins": float(len(short) >= SHORTEST_BEGINNING and long.startswith(short)),
-            "cut": float(self.is_cut(pair.found.candidate)),
             "other_name": float(not (mine.is_first and theirs.is_first)),
         }
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA, JaroWinkler
 
 from mapping.matching.candidates import CandidateIndex
 from mapping.matching.lexicon import TRADE_WORDS, VENDOR_EMPTY, VENDOR_GENERIC, VENDOR_PLACES
@@ -15,7 +14,6 @@ from mapping.matching.pairs import (
     Comparison,
     Pair,
     Side,
-    beyond,
     by_sort,
     cover,
     differs,
@@ -29,7 +27,6 @@ CITY_ALIKE = 88  # of 100
 SHORT_NAME = 4  # letters: "CDW" is a letter away from many
 SMALL_NUMBER = 2  # digits: "Local 12" is a name's; longer ones are the office's annotations
 MUCH_SHARED = 2.5  # of words' rarities together
-FEW_LETTERS = 4  # amiss, and no more are counted
 SHORTEST_BEGINNING = 8  # letters that say something when a name begins with them
 CITY_WORDS: Final = {"saint": "st", "mt": "mount", "ft": "fort", "hts": "heights"}
 
@@ -129,23 +126,13 @@ class VendorComparison(Comparison):
         short, long = sorted(
             (_letters(self.source.name), _letters(pair.found.candidate.name)), key=len
         )
-        amiss = OSA.distance(ours, others, score_cutoff=FEW_LETTERS - 1)
-        sorted_alike = fuzz.token_sort_ratio(mine.text, theirs.text) / 100
-        letters_alike = fuzz.ratio(ours, others) / 100
         return {
-            "sorted_alike": sorted_alike,
-            "letters_alike": letters_alike,
-            "nearly_sorted": beyond(sorted_alike),
-            "nearly_equal": beyond(letters_alike),
+            **self.letters(pair),
             "words_equal": float(sorted(mine.words) == sorted(theirs.words)),
             "cut_within": float(self.is_cut_within(pair.found.candidate)),
-            "letters_amiss": min(amiss, FEW_LETTERS) / FEW_LETTERS,
-            "beginning_alike": JaroWinkler.similarity(mine.text, theirs.text),
-            "cosine": pair.found.cosine,
             "equal": float(mine.text == theirs.text),
             "joined_equal": float(ours == others),
             "begins": float(len(short) >= SHORTEST_BEGINNING and long.startswith(short)),
-            "cut": float(self.is_cut(pair.found.candidate)),
             "short_name": float(min(len(ours), len(others)) <= SHORT_NAME),
             "initials": float(_are_initials(mine, theirs) or _are_initials(theirs, mine)),
             # A name given besides; what is only a piece of a name counts as that.

@@ -31,7 +31,7 @@ def change(company, admin):
 
 @pytest.fixture
 def one_at_a_time(monkeypatch):
-    monkeypatch.setattr(judging, "BATCH", 1)
+    monkeypatch.setattr(judging, "BATCH", 1)  # a constant: each bill is a batch
 
 
 def faults(company):

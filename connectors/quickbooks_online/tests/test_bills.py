@@ -300,7 +300,7 @@ def test_a_bill_that_we_sent_is_listed_with_our_key(client):
 
 
 def test_bills_are_listed_page_by_page(client, monkeypatch):
-    monkeypatch.setattr(client_module, "PAGE", 2)
+    monkeypatch.setattr(client_module, "PAGE", 2)  # so that five bills are three pages
     made = {
         post(client, replace(BILL, number=f"N-{n}", key=f"key-{n}")).external_id for n in range(5)
     }

@@ -202,17 +202,6 @@ def override_of(project: Record, line: Record) -> tuple[Record, bool]:
     return connection.records.get(**found), True
 
 
-def parent_of(override: Record) -> Record | None:
-    """The record that holds for all projects, for which an override stands in one."""
-    if override.part_code_id and override.part_type_id:
-        return override.connection.records.filter(
-            kind=RecordKind.PAIR,
-            part_code=override.part_code_id,
-            part_type=override.part_type_id,
-        ).first()
-    return override.part_code or override.part_type
-
-
 def overrides_of(line: Record) -> "Collection[Record]":
     """Where single projects differ from this code, type or pair."""
     code, kind = _ends_of(line)

@@ -5,7 +5,19 @@ from django.db.models import TextChoices
 
 class System(TextChoices):
     PROCORE = "procore", "Procore"
+    BUILDERTREND = "buildertrend", "Buildertrend"
     QUICKBOOKS_ONLINE = "quickbooks_online", "QuickBooks Online"
+    QUICKBOOKS_DESKTOP = "quickbooks_desktop", "QuickBooks Desktop"
+    SAGE_INTACCT = "sage_intacct", "Sage Intacct"
+
+
+class Way(TextChoices):
+    """How a company is tied to a system."""
+
+    CONSENT = "consent", "Sign-in on its own page"
+    CREDENTIALS = "credentials", "Credentials"
+    CONNECTOR_FILE = "connector_file", "Connector file"  # the system calls us
+    FILES = "files", "Exported files"
 
 
 class Side(TextChoices):
@@ -27,6 +39,7 @@ class RecordKind(TextChoices):
     LOCATION = "location", "Location"
     DEPARTMENT = "department", "Department"
     TERM = "term", "Term"
+    TASK = "task", "Task"  # a ledger's own cost code, which it keeps project by project
     # Put together by us from records of the source, which lists none of them: mapping/combining.py.
     PAIR = "pair", "Pair"
     OVERRIDE = "override", "Project override"

@@ -1,4 +1,8 @@
-"""What the product may expect of a system. A client satisfies one or both without inheriting.
+"""What the product may expect of a system. A client satisfies these without inheriting.
+
+Source and Ledger are what every system can do. What only some can do is a Protocol of its own
+below them: `registry.can(connection, ListsChanges)` asks, and pages offer what it answers, so
+that nothing outside a system's package knows its name.
 
 Every method may raise the errors of `connectors.errors` and no others for outside causes.
 Nothing here holds a database transaction open, and nothing retries a write by itself.
@@ -6,17 +10,23 @@ Nothing here holds a database transaction open, and nothing retries a write by i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from common.choices import RecordKind
+from connectors.limits import Limits
 from connectors.records import (
+    NameTaken,
+    NewRecord,
     OutgoingBill,
+    PaidBill,
     PostedBill,
     PulledBill,
     PulledCommitment,
     PulledCompany,
+    PulledPayment,
     PulledRecord,
+    Removed,
     SoughtBill,
     Unreadable,
 )
@@ -60,13 +70,14 @@ class LedgerTraits:
     calls_at_once: int
     calls_per_minute: int
     calls_to_find: int  # what one `find_bills` asks for, as long as its lists fit on a page
-    number_limit: int  # characters of a bill number
+    has_drafts: bool = False  # a bill may be entered as a draft, for somebody there to submit
 
 
 class Ledger(System, Protocol):
     """Where bills are posted: the accounting system."""
 
     traits: LedgerTraits
+    limits: Limits
 
     def stored_number(self, number: str) -> str:
         """The number as this ledger will hold it: cut visibly where it is too long."""
@@ -92,3 +103,82 @@ class Ledger(System, Protocol):
 
     def bill(self, external_id: str) -> PostedBill | None:
         """Read one bill back; None when the ledger no longer has it."""
+
+
+# --- What only some systems can do --------------------------------------------------------------
+
+
+@runtime_checkable
+class ListsChanges(Protocol):
+    """Can be asked what changed, so that a poll need not read whole lists."""
+
+    def changes(
+        self, kind: RecordKind, since: datetime
+    ) -> Iterator[PulledRecord | Removed | Unreadable]:
+        """Rows of a list that changed at that moment or later; the caller lets moments overlap.
+
+        A list for which the system offers no filter is given whole. Deletions that the system
+        does not tell are left to the nightly sweep.
+        """
+
+
+@runtime_checkable
+class ListsChangedBills(Protocol):
+    """A source that can be asked which bills of a project changed."""
+
+    def changed_bills(
+        self, project_id: str, since: datetime
+    ) -> Iterator[PulledBill | Removed | Unreadable]:
+        """As `changes`; kinds of bills without a filter are given whole."""
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """Can read one row again by its id: what a webhook leads to."""
+
+    def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
+        """None when it is gone, or of a list where this user no longer sees it."""
+
+
+@runtime_checkable
+class RereadsBills(Protocol):
+    """A source that can read one bill again."""
+
+    def reread_bill(
+        self, kind: PulledBill.Kind, external_id: str, project_id: str
+    ) -> PulledBill | Unreadable | None:
+        """None when it is gone."""
+
+
+@runtime_checkable
+class TellsPayments(Protocol):
+    """A ledger that says which bills were paid, when and by what."""
+
+    def payments(self, since: datetime) -> Iterator[PulledPayment | Removed | Unreadable]:
+        """Payments entered, changed or voided at that moment or later, whoever entered them."""
+
+
+@runtime_checkable
+class TakesPayments(Protocol):
+    """A source that can show that a bill was paid."""
+
+    def tell_payment(self, paid: PaidBill) -> None:
+        """Say how much of a bill is paid. Telling the same again changes nothing there."""
+
+
+@runtime_checkable
+class CreatesRecords(Protocol):
+    """A ledger in which we may create a vendor, customer, job or project for a person."""
+
+    @property
+    def creatable(self) -> tuple[RecordKind, ...]:
+        """What its interface lets us create. What is missing here a page says plainly."""
+
+    def names_taken(self, new: NewRecord) -> list[NameTaken]:
+        """Who has this name, or this code, in any of the lists that share their names."""
+
+    def write_record(self, new: NewRecord) -> bytes:
+        """The exact bytes that would be sent, to show before. Raises Refused (a limit)."""
+
+    def create_record(self, new: NewRecord, *, key: str) -> PulledRecord:
+        """Create it. Sends once; afterwards `names_taken` tells whether it got there."""

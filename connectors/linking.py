@@ -7,7 +7,7 @@ bound to the company, the person and the browser session that began.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -21,14 +21,14 @@ from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
-from common.choices import System
+from common.choices import System, Way
 from common.errors import AppError, Conflict
 from companies import access
 from companies.models import Company, Membership, User
 from connectors import registry
 from connectors.errors import CredentialsExpired
 from connectors.models import Connection, ConsentRequest
-from connectors.oauth import TokenPair
+from connectors.oauth import OAuthApp, TokenPair
 from connectors.records import PulledCompany
 from connectors.signals import reconnected
 from connectors.tokens import put
@@ -85,7 +85,7 @@ def start_consent(company: Company, *, by: User, system: System, session_key: st
             session_sha256=_hash(session_key),
             expires_at=Now() + CONSENT_LIVES,
         )
-    return registry.oauth_app(system).consent_url(state=state, redirect_uri=redirect_uri())
+    return _oauth_app(system).consent_url(state=state, redirect_uri=redirect_uri())
 
 
 def redirect_uri() -> str:
@@ -137,14 +137,14 @@ def finish_consent(consent: ConsentRequest, answer: Mapping[str, str]) -> Connec
     named = answer.get("realmId", "")
     if not re.fullmatch(r"[0-9]{0,32}", named) or not answer.get("code"):
         raise ConsentRefused(f"What {system.label} sent back is no sign-in. Start again.")
-    app = registry.oauth_app(system)
+    app = _oauth_app(system)
     try:
         pair = app.exchange(answer["code"], redirect_uri=redirect_uri())
     except CredentialsExpired as error:
         raise ConsentRefused(
             f"{system.label} did not accept the sign-in it had just given. Start again."
         ) from error
-    companies = registry.companies_seen(system, Fresh(pair), named=named)
+    companies = _companies_seen(system, pair, named)
     if not companies:
         raise ConsentRefused(
             f"This {system.label} sign-in sees no company. Ask a {system.label} admin to let it "
@@ -155,13 +155,13 @@ def finish_consent(consent: ConsentRequest, answer: Mapping[str, str]) -> Connec
 
 def companies_to_choose(consent: ConsentRequest, *, by: User) -> list[PulledCompany]:
     pair = _kept(consent, by)
-    return registry.companies_seen(System(consent.system), Fresh(pair), named="")
+    return _companies_seen(System(consent.system), pair, "")
 
 
 def choose(consent: ConsentRequest, external_id: str, *, by: User) -> Connection:
     """Connect to the company that a person picked from a Choice."""
     pair = _kept(consent, by)
-    seen = registry.companies_seen(System(consent.system), Fresh(pair), named="")
+    seen = _companies_seen(System(consent.system), pair, "")
     picked = next((company for company in seen if company.external_id == external_id), None)
     if picked is None:
         raise Conflict("This sign-in no longer sees that company. Choose another one.")
@@ -192,7 +192,7 @@ def disconnect(connection: Connection, *, by: User) -> Connection:
             Verb.DISCONNECTED, row, by=by, before={"state": before}, after={"state": row.state}
         )
     if secret:
-        registry.oauth_app(System(row.system)).revoke(secret["refresh"])
+        _oauth_app(System(row.system)).revoke(secret["refresh"])
     return row
 
 
@@ -210,7 +210,7 @@ def forget_expired(company: Company | None = None) -> int:
 def _settle(
     consent: ConsentRequest, pair: TokenPair, companies: list[PulledCompany]
 ) -> Connection | Choice:
-    live = registry.connection_of(consent.company, registry.SIDES[System(consent.system)])
+    live = registry.connection_of(consent.company, registry.PACKAGES[System(consent.system)].side)
     if live is not None:
         same = [c for c in companies if c.external_id == live.external_company_id]
         if not same:
@@ -230,30 +230,55 @@ def _settle(
 
 
 def _connect(consent: ConsentRequest, pair: TokenPair, pulled: PulledCompany) -> Connection:
-    """Save the tokens on the row of this very company file, old or new."""
-    system = System(consent.system)
-    side = registry.SIDES[system]
+    return connect(
+        consent.company,
+        System(consent.system),
+        Way.CONSENT,
+        pulled,
+        by=consent.user,
+        let_in=lambda row: put(row, pair),
+    )
+
+
+def connect(
+    company: Company,
+    system: System,
+    way: Way,
+    pulled: PulledCompany,
+    *,
+    by: User,
+    let_in: Callable[[Connection], None],
+    state: Connection.State = Connection.State.CONNECTED,
+) -> Connection:
+    """Save what lets us in on the row of this very company file, old or new.
+
+    `let_in` lays tokens or credentials on the locked row: whoever opens it next finds them.
+
+    Raises:
+        OtherCompany: we are connected to another company file on this side.
+    """
+    side = registry.PACKAGES[system].side
     with transaction.atomic(durable=True):
         # Two admins may come back at the same time; the second finds what the first one saved.
-        company = Company.objects.select_for_update(of=("self",), no_key=True).get(
-            pk=consent.company_id
-        )
+        company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
         live = registry.connection_of(company, side)
-        if live is not None and live.external_company_id != pulled.external_id:
+        if live is not None and (
+            live.system != system or live.external_company_id != pulled.external_id
+        ):
             raise _other_company(live, f"“{pulled.name}”")
         row = _row(company, system, pulled.external_id)
         before = {"state": row.state, "name": row.name} if row.pk else None
-        row.name = pulled.name
-        row.state, row.problem = Connection.State.CONNECTED, ""
-        row.connected_by, row.connected_at = consent.user, timezone.now()
+        row.name, row.way = pulled.name, way
+        row.state, row.problem = state, ""
+        row.connected_by, row.connected_at = by, timezone.now()
         row.books_closed_through = pulled.closed_through
         row.features = dict(pulled.features)
-        put(row, pair)
+        let_in(row)
         row.save()
         trail.record(
             Verb.CONNECTED,
             row,
-            by=consent.user,
+            by=by,
             before=before,
             after={"state": row.state, "name": row.name, "company": row.external_company_id},
         )
@@ -268,10 +293,25 @@ def _row(company: Company, system: System, external_id: str) -> Connection:
     row = known.select_for_update(of=("self",), no_key=True).order_by("-pk").first()
     return row or Connection(
         company=company,
-        side=registry.SIDES[system],
+        side=registry.PACKAGES[system].side,
         system=system,
         external_company_id=external_id,
     )
+
+
+def _oauth_app(system: System) -> OAuthApp:
+    app = registry.PACKAGES[system].oauth_app
+    if app is None:
+        raise Conflict(f"{system.label} has no consent page. Connect it under Settings.")
+    return app()
+
+
+def _companies_seen(system: System, pair: TokenPair, named: str) -> list[PulledCompany]:
+    """The companies a fresh sign-in may read. `named` is the one that the consent page named,
+    where the system lets a person choose there.
+    """
+    ask = registry.PACKAGES[system].companies_seen
+    return ask(Fresh(pair), named) if ask is not None else []
 
 
 def _other_company(live: Connection, seen: str) -> OtherCompany:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from common.choices import COMBINED, RecordKind, Side, System
+from common.choices import COMBINED, RecordKind, Side, System, Way
 from companies.models import Company, User
 from connectors.querysets import RecordQuerySet, Words
 from connectors.vault import SecretField
@@ -16,18 +16,22 @@ from connectors.vault import SecretField
 class Connection(models.Model):
     """One company's tie to one company file in another system.
 
-    `row_key` binds the encrypted credentials to this row. Tokens are replaced by compare-and-swap
+    `row_key` binds the encrypted credentials to this row, and is in the address at which the other
+    system tells us news or calls us: nobody can guess it. Tokens are replaced by compare-and-swap
     on `token_version` under `refresh_until`, one refresh at a time: connectors/tokens.py.
     """
 
     class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for its first call"  # of a system that calls us
         CONNECTED = "connected", "Working"
+        PAUSED = "paused", "Paused"  # by an admin; nothing is read or sent, everything is kept
         NEEDS_CONSENT = "needs_consent", "Needs sign-in"
         DISCONNECTED = "disconnected", "Disconnected"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="connections")
     side = models.CharField(max_length=6, choices=Side.choices)
     system = models.CharField(max_length=20, choices=System.choices)
+    way = models.CharField(max_length=14, choices=Way.choices, default=Way.CONSENT)
     external_company_id = models.CharField(max_length=64)
     name = models.CharField(max_length=1024)  # the company as the other system names it
     state = models.CharField(max_length=14, choices=State.choices, default=State.CONNECTED)
@@ -44,6 +48,10 @@ class Connection(models.Model):
     next_free_at = models.DateTimeField(null=True)
     books_closed_through = models.DateField(null=True)
     features = models.JSONField(default=dict)
+    # What an admin chose or typed in that is no secret: a user id, an entity, a default location.
+    options = models.JSONField(default=dict, blank=True)
+    hook_secret = SecretField()  # {"secret"} and, for a day after a change, {"previous"}
+    last_heard_at = models.DateTimeField(null=True)  # a webhook, or a call of its connector
     last_pulled_at = models.DateTimeField(null=True)  # the last complete pull
     last_sent_at = models.DateTimeField(null=True)
 
@@ -102,6 +110,7 @@ class Record(models.Model):
     term_id = models.CharField(max_length=120, blank=True)  # a ledger vendor's payment term
     is_active = models.BooleanField(default=True)
     is_selectable = models.BooleanField(default=True)
+    requires = models.JSONField(default=list)  # of connectors.records.DIMENSIONS
     # Set when a complete pass over the list no longer found it.
     gone_at = models.DateTimeField(null=True, blank=True)
     renamed_from = models.CharField(max_length=600, blank=True)

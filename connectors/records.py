@@ -63,8 +63,22 @@ class PulledRecord:
     term_id: str = ""  # a ledger vendor's payment term: the external id of a term
     # May this record be chosen as a mapping's target? Item categories, for example, may not.
     is_selectable: bool = True
+    # What a line that posts here has to name besides, e.g. ("project", "task"): see DIMENSIONS.
+    requires: tuple[str, ...] = ()
     changed_at: datetime | None = None
     payload: JSON = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """A row that its system says is gone, in answer to the question of what changed."""
+
+    kind: str  # a RecordKind, PulledBill.Kind, PulledCommitment.Kind, or "payment"
+    external_id: str
+
+
+# What a ledger's account may demand on each line, in our words.
+DIMENSIONS = ("project", "task", "cost_type", "location", "department", "class", "vendor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +180,10 @@ class OutgoingLine:
     item_id: str = ""
     customer_id: str = ""  # customer, job or project in the ledger
     class_id: str = ""
+    location_id: str = ""  # only where a ledger keeps it on each line
+    department_id: str = ""
+    task_id: str = ""  # the ledger's own cost code of that project
+    cost_type_id: str = ""  # and its cost type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +201,9 @@ class OutgoingBill:
     total: Decimal
     lines: tuple[OutgoingLine, ...]
     location_id: str = ""
+    department_id: str = ""
+    # Enter it as a draft that somebody in the ledger submits; only where a ledger has drafts.
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,3 +242,85 @@ class PostedBill:
     url: str = ""  # where a person can open it in the ledger
     lines: tuple[PostedLine, ...] = ()  # only where a whole list of bills is read
     payload: JSON = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedPayment:
+    """What one payment paid of one bill of the ledger. A discount or credit pays as well."""
+
+    bill_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulledPayment:
+    """Money that left the ledger's books for bills of one vendor."""
+
+    external_id: str
+    vendor_id: str
+    payment_date: date
+    number: str  # of the cheque or the transfer; "" when there is none
+    amount: Decimal  # what left the bank
+    currency: str  # "" when the ledger does not say
+    applied: tuple[AppliedPayment, ...]
+    is_void: bool = False
+    changed_at: datetime | None = None
+    payload: JSON = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidBill:
+    """What a source is told of one of its bills: how much of it the books have paid so far."""
+
+    kind: str  # PulledBill.Kind
+    external_id: str
+    project_id: str
+    commitment_id: str  # "" for a direct cost
+    paid: Decimal  # in all, never more than the ledger says
+    is_paid_in_full: bool
+    payment_date: date  # of the latest payment
+    number: str  # of the latest payment
+    key: str  # ours; the same for the same payment
+    ledger: str  # the ledger's name, as people know it
+    ledger_bill_id: str
+    ledger_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRecord:
+    """A record that a person wants created in the ledger, because it has no counterpart there."""
+
+    kind: RecordKind
+    name: str
+    code: str = ""  # the ledger's natural id where it has one: vendor id, project id
+    parent_id: str = ""  # the customer whose job it becomes
+    address: str = ""
+    city: str = ""
+    state: str = ""
+    postcode: str = ""
+    email: str = ""
+    phone: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameTaken:
+    """A name that the ledger has already, in whichever of the lists that share their names."""
+
+    kind: str  # as people know it: "Customer", "Employee"
+    name: str
+    external_id: str
+    is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What a webhook says: something changed, go and read it. Never data."""
+
+    event_id: str  # the sender's own, the same when it repeats itself
+    # A RecordKind, PulledBill.Kind, PulledCommitment.Kind or "payment"; "" for what we do not read.
+    kind: str
+    external_id: str
+    project_id: str = ""
+    happened_at: datetime | None = None
+    is_removal: bool = False

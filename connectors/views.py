@@ -28,21 +28,6 @@ STATUS = {
     Connection.State.NEEDS_CONSENT: "needs_sign_in",
     Connection.State.DISCONNECTED: "disconnected",
 }
-READS = {
-    Side.SOURCE: (
-        "Vendors, projects, cost codes and cost types",
-        "Commitments, subcontractor invoices and direct costs of the projects you can see",
-    ),
-    Side.LEDGER: (
-        "Vendors, customers and projects, items, accounts, classes and terms",
-        "The closing date of the books, and the bills that we look for before we send one",
-    ),
-}
-WRITES = {
-    Side.SOURCE: "Nothing. Tieout only reads from Procore.",
-    Side.LEDGER: "Bills, each one only after a person published its mappings. Nothing is changed "
-    "or deleted.",
-}
 
 
 class SignedIn(HttpRequest):
@@ -112,7 +97,14 @@ def _rows(company: Company) -> list[Row]:
             state=Connection.State.DISCONNECTED
         ).select_related("connected_by")
     }
-    return [Row(side, system, live.get(side)) for system, side in registry.SIDES.items()]
+    return [
+        Row(
+            side,
+            System(live[side].system) if side in live else registry.systems(side)[0],
+            live.get(side),
+        )
+        for side in Side
+    ]
 
 
 def _steps(company: Company, rows: list[Row]) -> list[dict[str, Any]]:
@@ -165,16 +157,16 @@ def connect(request: CompanyRequest, system: str) -> HttpResponse:
     to the redirect that answers a form as well.
     """
     known = _system(system)
-    side = registry.SIDES[known]
+    package = registry.PACKAGES[known]
     url = linking.start_consent(
         request.company, by=request.user, system=known, session_key=_session_key(request)
     )
     context = {
         "system": known,
-        "side": side,
-        "reads": READS[side],
-        "writes": WRITES[side],
-        "live": registry.connection_of(request.company, side),
+        "side": package.side,
+        "reads": package.reads,
+        "writes": package.writes,
+        "live": registry.connection_of(request.company, package.side),
         "consent_url": url,
     }
     return render(request, "connectors/connect.html", context)
@@ -236,10 +228,9 @@ def disconnect(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 def _system(value: str) -> System:
-    try:
-        return System(value)
-    except ValueError:
-        raise Http404 from None
+    if value not in registry.PACKAGES:
+        raise Http404
+    return System(value)
 
 
 def _session_key(request: HttpRequest) -> str:

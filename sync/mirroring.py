@@ -96,8 +96,8 @@ _TEXT_FIELDS = {
     )
 }  # fmt: skip
 _MIRRORED = [
-    *_TEXT_FIELDS, "other_names", "is_active", "is_selectable", "payload", "payload_sha256",
-    "search_text", "renamed_from", "gone_at",
+    *_TEXT_FIELDS, "other_names", "is_active", "is_selectable", "requires", "payload",
+    "payload_sha256", "search_text", "renamed_from", "gone_at",
 ]  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def _copy(pulled: PulledRecord, row: Record, digest: str) -> None:
     row.other_names = list(pulled.other_names)
     row.is_active = pulled.is_active
     row.is_selectable = pulled.is_selectable
+    row.requires = list(pulled.requires)
     row.gone_at = None
     row.payload = plain(pulled.payload)
     row.payload_sha256 = digest

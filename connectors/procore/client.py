@@ -12,7 +12,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from common.choices import RecordKind
 from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
 from connectors.http import CallMade, Tokens
-from connectors.oauth import OAuthApp
 from connectors.procore import pay_applications, translate
 from connectors.procore.pacing import PacedHttp
 from connectors.procore.refusals import refusal
@@ -35,20 +34,6 @@ COMMITMENT_PATHS = {
     PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
     PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
 }
-
-
-def oauth_app(settings: Mapping[str, str]) -> OAuthApp:
-    """1.1, 1.2: the login host is not the API host, and credentials travel in the body."""
-    login = settings["login_url"].rstrip("/")
-    return OAuthApp(
-        system=SYSTEM,
-        authorize_url=f"{login}/oauth/authorize",
-        token_url=f"{login}/oauth/token",
-        revoke_url=f"{login}/oauth/revoke",
-        client_id=settings["client_id"],
-        client_secret=settings["client_secret"],
-        client_auth="client_secret_post",
-    )
 
 
 class ProcoreClient:

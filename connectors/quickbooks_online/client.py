@@ -3,7 +3,7 @@
 Sections named here are those of the project's reference sheet of QuickBooks Online.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from urllib.parse import quote
@@ -13,8 +13,9 @@ from common.choices import RecordKind
 from connectors.base import LedgerTraits
 from connectors.errors import TargetInactive, UnexpectedPayload
 from connectors.http import Answer, CallMade, Http, Tokens
-from connectors.oauth import OAuthApp
+from connectors.limits import short_number
 from connectors.quickbooks_online import faults, translate
+from connectors.quickbooks_online.limits import LIMITS
 from connectors.records import (
     JSON,
     OutgoingBill,
@@ -31,19 +32,6 @@ PAGE = 1000  # section 4
 DAYS_AROUND = timedelta(days=45)
 
 
-def oauth_app(settings: Mapping[str, str]) -> OAuthApp:
-    """Our registration with Intuit, from the settings of the same name. Source: section 1."""
-    return OAuthApp(
-        system="QuickBooks Online",
-        authorize_url=settings["authorize_url"],
-        token_url=settings["token_url"],
-        revoke_url=settings["revoke_url"],
-        client_id=settings["client_id"],
-        client_secret=settings["client_secret"],
-        scope="com.intuit.quickbooks.accounting",
-    )
-
-
 class QuickBooksOnlineClient:
     """One company in QuickBooks Online."""
 
@@ -53,8 +41,8 @@ class QuickBooksOnlineClient:
         calls_at_once=8,  # 3.5: ten are refused
         calls_per_minute=500,
         calls_to_find=2,  # by the number, and by our key in the note
-        number_limit=translate.NUMBER_LIMIT,
     )
+    limits = LIMITS
     kinds = (
         RecordKind.VENDOR,
         RecordKind.CUSTOMER,
@@ -104,7 +92,7 @@ class QuickBooksOnlineClient:
                 yield translate.record(kind, payload)
 
     def stored_number(self, number: str) -> str:
-        return translate.stored_number(number)
+        return short_number(number, LIMITS.bill_number.longest)
 
     def write_bill(self, bill: OutgoingBill) -> bytes:
         return translate.written(translate.bill_payload(bill)).encode()

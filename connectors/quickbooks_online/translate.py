@@ -3,7 +3,6 @@
 Sections named here are those of the project's reference sheet of QuickBooks Online.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from typing import Any
 from common import money
 from common.choices import RecordKind
 from connectors.errors import Refused, UnexpectedPayload
+from connectors.limits import cut, short_number
+from connectors.quickbooks_online.limits import LIMITS
 from connectors.records import (
     JSON,
     OutgoingBill,
@@ -28,11 +29,7 @@ from connectors.records import (
 )
 
 BILL = "bill"  # Unreadable.kind of a bill that is in the ledger
-NUMBER_LIMIT = 21  # 7.10, DocNumber
-TEXT_LIMIT = 4000  # 7.10, PrivateNote and the description of a line
 LINE_LIMIT = 10_000  # 2.5
-CUT_MARK = "~"
-CUT_TAIL = 6
 # Only a payable may sit in these; QuickBooks refuses them on the line of a bill (7.10).
 UNUSABLE_ACCOUNT_TYPES = {"Accounts Payable", "Accounts Receivable", "Non-Posting"}
 UNUSABLE_ITEM_TYPES = {"Category", "Group"}
@@ -295,23 +292,10 @@ def _label(payload: JSON) -> str:
 # --- What goes out --------------------------------------------------------------------------
 
 
-def stored_number(number: str) -> str:
-    """The number as QuickBooks holds it: at most 21 characters (7.10).
-
-    A longer one keeps its beginning, then `~` and the start of a hash of all of it, so that two
-    long numbers that begin alike stay apart.
-    """
-    number = " ".join(number.split())
-    if len(number) <= NUMBER_LIMIT:
-        return number
-    tail = hashlib.sha256(number.encode()).hexdigest()[:CUT_TAIL]
-    return number[: NUMBER_LIMIT - CUT_TAIL - len(CUT_MARK)] + CUT_MARK + tail
-
-
 def note(memo: str, key: str) -> str:
     """The memo with our key behind it. The memo gives way: the key is how we find the bill."""
     mark = f"[tieout:{key}]"
-    return f"{_cut(memo.strip(), TEXT_LIMIT - len(mark) - 1)} {mark}".strip()
+    return f"{cut(memo.strip(), LIMITS.memo.longest - len(mark) - 1)} {mark}".strip()
 
 
 def bill_payload(bill: OutgoingBill) -> dict[str, Any]:
@@ -329,7 +313,7 @@ def bill_payload(bill: OutgoingBill) -> dict[str, Any]:
         "PrivateNote": note(bill.memo, bill.key),
         "Line": [_line(line) for line in bill.lines],
     }
-    if number := stored_number(bill.number):
+    if number := short_number(bill.number, LIMITS.bill_number.longest):
         payload["DocNumber"] = number
     if bill.due_date:
         payload["DueDate"] = bill.due_date.isoformat()
@@ -366,7 +350,7 @@ def _line(line: OutgoingLine) -> dict[str, Any]:
     if line.class_id:
         detail["ClassRef"] = {"value": line.class_id}
     said: dict[str, Any] = {"Amount": _cents(line.amount), "DetailType": kind, kind: detail}
-    if description := _cut(line.description.strip(), TEXT_LIMIT):
+    if description := cut(line.description.strip(), LIMITS.line_description.longest):
         said["Description"] = description
     return said
 
@@ -399,7 +383,3 @@ def _check(bill: OutgoingBill) -> None:
 
 def _cents(amount: Decimal) -> Decimal:
     return amount.quantize(money.CENT)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -296,7 +296,7 @@ def test_disconnecting_gives_the_consent_back_and_keeps_the_row(member, system):
     assert gone.credentials == ""
     assert Entry.objects.filter(verb=Verb.DISCONNECTED, user=member.user).count() == 1
     with pytest.raises(Exception, match="no longer accepts"):
-        registry.oauth_app(system).refresh(refresh)
+        registry.PACKAGES[system].oauth_app().refresh(refresh)
 
 
 def test_disconnecting_twice_is_one_line_in_the_trail(member, procore):

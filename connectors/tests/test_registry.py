@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.choices import Side, System
+from common.choices import Side, System, Way
 from companies.tests.factories import CompanyFactory
 from connectors import registry
 from connectors.errors import CredentialsExpired
@@ -69,6 +69,9 @@ def test_another_companys_connection_is_not_found():
     assert registry.connection_of(CompanyFactory(), Side.LEDGER) is None
 
 
-def test_every_system_has_a_side_and_a_registration():
-    assert set(registry.SIDES) == set(System)
-    assert [registry.oauth_app(system).system for system in System] == System.labels
+@pytest.mark.parametrize("package", registry.PACKAGES.values(), ids=lambda each: each.system)
+def test_a_system_that_asks_consent_has_a_registration(package):
+    app = package.oauth_app() if Way.CONSENT in package.ways else None
+
+    assert (app is not None) == (Way.CONSENT in package.ways)
+    assert app is None or app.system == package.system.label

@@ -30,7 +30,9 @@ TOKEN_PATHS = {System.PROCORE: "/oauth/token", System.QUICKBOOKS_ONLINE: "/oauth
 
 
 def tokens_of(connection, **how):
-    return ConnectionTokens(connection, registry.oauth_app(System(connection.system)), **how)
+    return ConnectionTokens(
+        connection, registry.PACKAGES[System(connection.system)].oauth_app(), **how
+    )
 
 
 def refreshes(served):
@@ -136,7 +138,7 @@ def test_the_previous_refresh_token_is_not_tried_after_its_day(system, served):
 @pytest.mark.django_db
 def test_a_rejected_refresh_asks_for_consent_and_says_so_once(system, served):
     connection = signed_in(system, expires_in=SOON)
-    registry.oauth_app(system).revoke(secret_of(connection)["refresh"])
+    registry.PACKAGES[system].oauth_app().revoke(secret_of(connection)["refresh"])
 
     for _attempt in range(3):
         with pytest.raises(CredentialsExpired, match="no longer accepts our sign-in"):
@@ -207,7 +209,9 @@ def test_an_answer_that_comes_after_the_lease_is_still_taken(procore):
     connection = signed_in(System.PROCORE, expires_in=SOON)
     tokens = tokens_of(connection)
     held = tokens._read()
-    pair = registry.oauth_app(System.PROCORE).refresh(held.refresh)  # slow: not saved yet
+    pair = (
+        registry.PACKAGES[System.PROCORE].oauth_app().refresh(held.refresh)
+    )  # slow: not saved yet
     with pytest.raises(CredentialsExpired):
         tokens.access()  # somebody else, after the lease ran out
 

@@ -334,11 +334,11 @@ def _steps(
     admin = may(request.membership, Action.MANAGE_CONNECTIONS)
     steps: list[dict[str, Any]] = [
         {
-            "label": f"Connect {system.label}",
+            "label": f"Connect {' or '.join(system.label for system in registry.systems(side))}",
             "done": side in live,
-            "url": reverse("connectors:connect", args=[slug, system.value]) if admin else "",
+            "url": reverse("connectors:connections", args=[slug]) if admin else "",
         }
-        for system, side in registry.SIDES.items()
+        for side in Side
     ]
     pulled = len(live) == len(Side) and all(row.last_pulled_at for row in live.values())
     going = next((run for run in runs.values() if run.state == Run.State.RUNNING), None)

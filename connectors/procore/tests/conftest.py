@@ -10,7 +10,8 @@ import requests
 
 from connectors.http import CallMade
 from connectors.oauth import OAuthApp, TokenPair
-from connectors.procore.client import ProcoreClient, oauth_app
+from connectors.procore.client import ProcoreClient
+from connectors.procore.connecting import oauth_app
 from connectors.procore.sandbox import ProcoreSandbox
 from connectors.sandboxing import Fault, serve
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors.quickbooks_online.client import QuickBooksOnlineClient, oauth_app
+from connectors.quickbooks_online.client import QuickBooksOnlineClient
+from connectors.quickbooks_online.connecting import oauth_app
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.records import OutgoingBill, OutgoingLine, SoughtBill
 from connectors.sandboxing import Served, serve

@@ -180,7 +180,6 @@ class OutgoingLine:
     item_id: str = ""
     customer_id: str = ""  # customer, job or project in the ledger
     class_id: str = ""
-    location_id: str = ""  # only where a ledger keeps it on each line
     department_id: str = ""
     task_id: str = ""  # the ledger's own cost code of that project
     cost_type_id: str = ""  # and its cost type
@@ -200,8 +199,7 @@ class OutgoingBill:
     key: str  # ours, at most 24 characters; written where the ledger lets us find it again
     total: Decimal
     lines: tuple[OutgoingLine, ...]
-    location_id: str = ""
-    department_id: str = ""
+    location_id: str = ""  # of every line, where a ledger keeps it there
     # Enter it as a draft that somebody in the ledger submits; only where a ledger has drafts.
     is_draft: bool = False
 

@@ -73,7 +73,12 @@ class Fresh:
 
 
 def start_consent(company: Company, *, by: User, system: System, session_key: str) -> str:
-    """The address of the other system's consent page, good for ten minutes."""
+    """The address of the other system's consent page, good for ten minutes.
+
+    Raises:
+        Conflict: we are connected to another system on this side.
+    """
+    refuse_another_system(registry.connection_of(company, registry.PACKAGES[system].side), system)
     state = secrets.token_urlsafe(32)
     with transaction.atomic():
         forget_expired(company)
@@ -181,7 +186,9 @@ def disconnect(connection: Connection, *, by: User) -> Connection:
         row = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=connection.pk)
         if row.state == Connection.State.DISCONNECTED:
             return row
-        secret, before = unseal(row, "credentials"), row.state
+        # Only a consent can be given back; credentials and passwords are just forgotten.
+        secret = unseal(row, "credentials") if row.way == Way.CONSENT else None
+        before = row.state
         row.state, row.problem = Connection.State.DISCONNECTED, ""
         seal(row, "credentials", None)
         # Whoever is refreshing right now must not bring the connection back.
@@ -210,11 +217,13 @@ def forget_expired(company: Company | None = None) -> int:
 def _settle(
     consent: ConsentRequest, pair: TokenPair, companies: list[PulledCompany]
 ) -> Connection | Choice:
-    live = registry.connection_of(consent.company, registry.PACKAGES[System(consent.system)].side)
+    system = System(consent.system)
+    live = registry.connection_of(consent.company, registry.PACKAGES[system].side)
+    refuse_another_system(live, system)
     if live is not None:
         same = [c for c in companies if c.external_id == live.external_company_id]
         if not same:
-            raise _other_company(live, " or ".join(f"“{company.name}”" for company in companies))
+            raise other_company(live, " or ".join(f"“{company.name}”" for company in companies))
         return _connect(consent, pair, same[0])
     if len(companies) == 1:
         return _connect(consent, pair, companies[0])
@@ -256,20 +265,21 @@ def connect(
 
     Raises:
         OtherCompany: we are connected to another company file on this side.
+        Conflict: we are connected to another system on this side.
     """
     side = registry.PACKAGES[system].side
     with transaction.atomic(durable=True):
         # Two admins may come back at the same time; the second finds what the first one saved.
-        company = Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+        company = lock_company(company)
         live = registry.connection_of(company, side)
-        if live is not None and (
-            live.system != system or live.external_company_id != pulled.external_id
-        ):
-            raise _other_company(live, f"“{pulled.name}”")
+        refuse_another_system(live, system)
+        if live is not None and live.external_company_id != pulled.external_id:
+            raise other_company(live, f"“{pulled.name}”")
         row = _row(company, system, pulled.external_id)
         before = {"state": row.state, "name": row.name} if row.pk else None
         row.name, row.way = pulled.name, way
-        row.state, row.problem = state, ""
+        if row.state != Connection.State.PAUSED:
+            row.state, row.problem = state, ""
         row.connected_by, row.connected_at = by, timezone.now()
         row.books_closed_through = pulled.closed_through
         row.features = dict(pulled.features)
@@ -285,6 +295,21 @@ def connect(
     # After the commit: who listens takes locks that come before the connection's.
     reconnected.send(Connection, connection=row)
     return row
+
+
+def lock_company(company: Company) -> Company:
+    return Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+
+
+def refuse_another_system(live: Connection | None, system: System) -> None:
+    """Mappings name the records of one system; another one beside it would have none of them."""
+    if live is not None and live.system != system:
+        name = live.get_system_display()
+        raise Conflict(
+            f"{name} is connected as the {live.get_side_display().lower()}. Disconnect it first: "
+            f"what was pulled and decided is kept, but mappings to {name} say nothing about "
+            f"{system.label}, so they have to be decided anew."
+        )
 
 
 def _row(company: Company, system: System, external_id: str) -> Connection:
@@ -314,10 +339,10 @@ def _companies_seen(system: System, pair: TokenPair, named: str) -> list[PulledC
     return ask(Fresh(pair), named) if ask is not None else []
 
 
-def _other_company(live: Connection, seen: str) -> OtherCompany:
+def other_company(live: Connection, seen: str) -> OtherCompany:
     name = live.get_system_display()
     return OtherCompany(
-        f"That sign-in is for {seen}, but this company is connected to “{live.name}” in {name}. "
+        f"This is {seen}, but this company is connected to “{live.name}” in {name}. "
         f"Choose “{live.name}” there, or disconnect it first."
     )
 

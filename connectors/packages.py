@@ -5,6 +5,7 @@ Each package has a `connecting.py` with one Package; `registry.PACKAGES` lists t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from common.choices import Side, System, Way
 from connectors.base import Ledger, Source
@@ -24,7 +25,11 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """What an admin types in where there is no consent page."""
+    """What an admin types in where there is no consent page.
+
+    `name` is the key under which `sign_in` gets it. What it sends back as `SignedIn.secret` or
+    `options` under the same name shows on the form later: a secret as its last four characters.
+    """
 
     name: str
     label: str
@@ -40,6 +45,38 @@ class SignedIn:
     company: PulledCompany
     secret: Mapping[str, str]  # kept encrypted
     options: Mapping[str, str] = field(default_factory=dict)  # kept as they are, may be shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectorFile:
+    """What an admin installs beside the system, so that it calls us. Never holds the password."""
+
+    name: str  # "tieout-acme.qwc"
+    content: bytes
+    content_type: str
+    user: str  # the name the connector signs in with
+    # What the admin does with it, step by step, in the words of the other system's screens.
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One step of a system's own setup, tried for real. For the page "Check the setup".
+
+    A `Package.check` answers with one Check per step, in the order in which a person sets them up,
+    and always with all of them: what could not be tried, because a step before it failed, is
+    NOT_TRIED and its sentence says what it waits for. It raises nothing that is a ConnectorError:
+    such an error is the sentence of the step that failed.
+    """
+
+    class State(StrEnum):
+        OK = "ok"
+        FAILED = "failed"
+        NOT_TRIED = "not_tried"
+
+    label: str  # "The Web Services subscription is on"
+    state: State
+    sentence: str = ""  # where it failed: what happened, then what to do and where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +98,13 @@ class Package:
     open: Callable[[Connection], Source | Ledger]
     reads: tuple[str, ...]
     writes: str
+    # What we ask to be allowed, or what an admin there has to allow us: no more than is needed.
     scopes: tuple[Scope, ...] = ()
+    # Where there are two ways: what each means for the people who will live with it.
+    ways_mean: Mapping[Way, str] = field(default_factory=dict)
+    # Where a person goes on once it is tied, by way: the name of a page that takes the company's
+    # slug and the connection's id. Without one, to the first pull.
+    pages: Mapping[Way, str] = field(default_factory=dict)
     # Where a person should know that a contract is our assumption: one sentence, else blank.
     assumption: str = ""
     clients: Mapping[Way, type] = field(default_factory=dict)  # where a way has a class of its own
@@ -72,6 +115,11 @@ class Package:
     fields: tuple[Field, ...] = ()
     # Tries what an admin typed in; raises a ConnectorError that says what to do.
     sign_in: Callable[[Mapping[str, str]], SignedIn] | None = None
+    # Way.CONNECTOR_FILE: made of a connection, whose `row_key` is in the address it calls. The
+    # password is `connectors.waiting`'s business: `lets_in`, and `heard` on the first call.
+    connector_file: Callable[[Connection], ConnectorFile] | None = None
+    # Tries the setup step by step; only where a system's setup has steps worth trying.
+    check: Callable[[Connection], list[Check]] | None = None
     webhooks: Webhooks | None = None
 
     def client_of(self, way: Way) -> type:

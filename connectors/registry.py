@@ -60,6 +60,9 @@ def live_connection(company: Company, side: Side) -> Connection:
         raise NotConnected(
             f"{name} no longer accepts our sign-in. Ask an admin to reconnect it under Settings."
         )
+    if connection.state == Connection.State.WAITING:
+        name = connection.get_system_display()
+        raise NotConnected(f"{name} has not called yet. Its connector has to be started there.")
     if connection.state == Connection.State.PAUSED:
         name = connection.get_system_display()
         raise NotConnected(f"{name} is paused. Ask an admin to resume it under Settings.")

@@ -147,7 +147,8 @@ class ConnectionTokens:
             if row.token_version == held.version:
                 was_lost = row.state == Connection.State.NEEDS_CONSENT
                 put(row, pair, previous=held.refresh if held.refresh != pair.refresh else "")
-                row.state, row.problem = Connection.State.CONNECTED, ""
+                if was_lost:
+                    row.state, row.problem = Connection.State.CONNECTED, ""
                 row.save()
                 if was_lost:
                     trail.record(Verb.CONNECTED, row, by=None, reason="The answer came late.")

@@ -47,3 +47,10 @@ class RecordKind(TextChoices):
 
 
 COMBINED = (RecordKind.PAIR, RecordKind.OVERRIDE, RecordKind.DEFAULT)
+
+# The ledger's records that may go along with a mapping's target, by the mapping's field.
+RIDERS = {
+    "ledger_class": RecordKind.CLASS,
+    "location": RecordKind.LOCATION,
+    "department": RecordKind.DEPARTMENT,
+}

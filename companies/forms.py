@@ -179,7 +179,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
         (
             "Before a mapping is in force",
             "What has to be true when accepted mappings are published.",
-            ("second_person_publishes",),
+            ("second_person_publishes", "send_as_draft"),
         ),
         (
             "Before a bill is sent",
@@ -207,6 +207,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             "project_target": "A project becomes",
             "retainage_account": "Retainage account",
             "second_person_publishes": "Another person publishes what somebody accepted",
+            "send_as_draft": "Enter bills as drafts",
             "closed_through": "Books closed through",
             "approval_amount": "Approval from this amount",
             "pull_every_minutes": "Pull every, in minutes",
@@ -226,6 +227,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             " date counts as well; the later of both decides.",
             "approval_amount": "Bills of this amount and above wait for a second person. Leave it"
             " empty if none should.",
+            "send_as_draft": "Where the ledger has drafts: somebody there submits each bill."
+            " Other ledgers take bills as they are.",
             "pull_every_minutes": "From 5 minutes to 1440, which is once a day.",
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {

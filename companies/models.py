@@ -172,6 +172,8 @@ class CompanySettings(models.Model):
     approval_amount = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
+    # Where the ledger has drafts: somebody there looks at each bill before it counts.
+    send_as_draft = models.BooleanField(default=True)
     # Who accepted a mapping may not publish it.
     second_person_publishes = models.BooleanField(default=False)
     # A draft at or above `high` may be accepted with others in one step; below `medium` none is

@@ -66,7 +66,7 @@ def say(
         mapping.confidence = None
     mapping.target, mapping.state = decision.target, decision.state
     if decision.state != State.ACCEPTED:
-        mapping.ledger_class = mapping.location = None
+        mapping.ride_alone()
     mapping.is_override, mapping.note = decision.is_override, decision.note.strip()
     mapping.decided_by, mapping.decided_at = by, at or timezone.now()
     mapping.version += 1

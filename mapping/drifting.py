@@ -1,6 +1,8 @@
 """Notices that a published target is no longer what was published, and when it is again."""
 
 from collections.abc import Collection, Iterable
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -8,6 +10,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.choices import RIDERS
 from common.seen import fingerprint
 from companies.models import Company
 from mapping import publishing, successors
@@ -31,7 +34,7 @@ def look_again(company: Company, target_ids: Collection[int] | None = None) -> l
     rows = company.mappings.published().with_records()
     if target_ids is not None:
         ids = list(target_ids)
-        rides = Q(ledger_class_id__in=ids) | Q(location_id__in=ids)
+        rides = reduce(or_, (Q(**{f"{name}_id__in": ids}) for name in RIDERS))
         rows = rows.filter(Q(target_id__in=ids) | rides | Q(stale__in=UNEXPLAINED))
     words = _words(company, rows)
     changed = [row.pk for row, word, _heir in words if _is_news(word, row)]

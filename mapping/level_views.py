@@ -26,7 +26,7 @@ MOST_PROJECTS = 500
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Action.DECIDE)
 def along(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
-    """The class and the location that go to the ledger beside the target."""
+    """What goes to the ledger beside the target: a class, a location, a department."""
     row = showing.row_or_404(request, kind, pk)
     mapping = row.mapping
     if mapping is None or mapping.state != Mapping.State.ACCEPTED:
@@ -41,8 +41,7 @@ def along(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
             version, _note = said(request.POST)
             riding.choose(
                 mapping,
-                ledger_class=chosen.get("ledger_class", mapping.ledger_class),
-                location=chosen.get("location", mapping.location),
+                chosen,
                 by=request.user,
                 version=version,
             )

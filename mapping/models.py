@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from common.choices import RecordKind
+from common.choices import RIDERS, RecordKind
 from common.work import Work, WorkQuerySet
 from companies.models import Company, CompanySettings, User
 from connectors.models import Record
@@ -283,18 +283,21 @@ class Mapping(models.Model):
         GONE = "gone", "is no longer in the list"
         RECREATED = "recreated", "was created anew"
         RETYPED = "retyped", "is of another type now"
-        RIDING = "riding", "goes with a class or location that changed"
+        RIDING = "riding", "goes with something that changed"
         WRONG_KIND = "wrong_kind", "can no longer be used on a bill"
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="mappings")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     source = models.ForeignKey(Record, models.PROTECT, related_name="mappings")
     target = models.ForeignKey(Record, models.PROTECT, null=True, related_name="mapped_from")
-    # What rides along to the lines (a class) and to the bill (a location), where a person said so.
+    # What rides along to the lines and to the bill, where a person said so: mapping/riding.py.
     ledger_class = models.ForeignKey(
         Record, models.PROTECT, null=True, related_name="+", db_index=False
     )
     location = models.ForeignKey(
+        Record, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    department = models.ForeignKey(
         Record, models.PROTECT, null=True, related_name="+", db_index=False
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
@@ -346,7 +349,7 @@ class Mapping(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["none", "draft"])
-                | Q(ledger_class__isnull=True, location__isnull=True),
+                | Q(**{f"{name}__isnull": True for name in RIDERS}),
                 name="only_a_person_says_what_rides_along",
             ),
             models.CheckConstraint(
@@ -386,8 +389,8 @@ class Mapping(models.Model):
 
     @property
     def riding(self) -> tuple[Record, ...]:
-        """What goes along with the target: a class, a location."""
-        return tuple(record for record in (self.ledger_class, self.location) if record)
+        """What goes along with the target: a class, a location, a department."""
+        return tuple(record for name in RIDERS if (record := getattr(self, name)))
 
     @property
     def riding_label(self) -> str:
@@ -405,10 +408,14 @@ class Mapping(models.Model):
         self.confidence = found.confidence if found else None
         self.runner_up = found.runner_up if found else None
         self.is_override, self.note = False, ""
-        self.ledger_class = self.location = None
+        self.ride_alone()
         self.decided_by = self.decided_at = None
         if (self.state, self.target_id) != before:
             self.version += 1
+
+    def ride_alone(self) -> None:
+        for name in RIDERS:
+            setattr(self, name, None)
 
     def as_values(self) -> dict[str, object]:
         """For the trail."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Max
 
+from common.choices import RIDERS
+
 if TYPE_CHECKING:
     from companies.models import Company, User
     from mapping.models import Mapping, Publication  # noqa: F401  # named in a base class
@@ -33,18 +35,17 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
         """With what a row shows; without the raw payloads, which are large."""
         return self.select_related(
             "source", "target", "publication", "decided_by", "suggestion",
-            "ledger_class", "location",
+            *RIDERS,
         ).defer(
             "source__payload", "source__search_text", "target__payload", "target__search_text",
-            "ledger_class__payload", "ledger_class__search_text",
-            "location__payload", "location__search_text",
+            *(f"{end}__{name}" for end in RIDERS for name in ("payload", "search_text")),
         )  # fmt: skip
 
     def with_targets(self) -> Self:
         """With what says whether the target can be taken, and its label: for thousands."""
         return (
             self.select_related(None)
-            .select_related("source", "target", "ledger_class", "location")
+            .select_related("source", "target", *RIDERS)
             .only(
                 "company", "kind", "state", "version", "decided_by", "source__name",
                 "target__code", "target__name", "target__path", "target__type",  # as published
@@ -52,7 +53,7 @@ class MappingQuerySet(models.QuerySet["Mapping"]):
                 "target__is_selectable", "target__gone_at",
                 *(
                     f"{end}__{name}"
-                    for end in ("ledger_class", "location")
+                    for end in RIDERS
                     for name in ("kind", "code", "name", "path", "connection", "is_active",
                                  "is_selectable", "gone_at")
                 ),

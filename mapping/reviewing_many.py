@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from audit import trail
 from audit.models import Verb
+from common.choices import RIDERS
 from common.errors import Conflict
 from companies.models import Company, User
 from connectors.models import Record
@@ -28,7 +29,7 @@ LIKE_AT_MOST = 50
 # What `Mapping.redraft` may change.
 REDRAFTED = (
     "state", "target", "confidence", "runner_up", "suggestion", "is_override", "note",
-    "ledger_class", "location", "decided_by", "decided_at", "version", "updated_at",
+    *RIDERS, "decided_by", "decided_at", "version", "updated_at",
 )  # fmt: skip
 
 

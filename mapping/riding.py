@@ -1,12 +1,15 @@
-"""What goes along with a target to the ledger: a class on the lines, a location on the bill."""
+"""What goes along with a target to the ledger: a class or department on the lines, a location on
+the bill.
+"""
 
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from audit import trail
 from audit.models import Verb
-from common.choices import RecordKind, Side
+from common.choices import RIDERS, RecordKind, Side
 from common.errors import Conflict
 from companies.models import Company, CompanySettings, User
 from connectors.models import Connection, Record
@@ -14,13 +17,19 @@ from connectors.querysets import RecordQuerySet
 from mapping import targets
 from mapping.models import Kind, Mapping
 
-# A line's class is its own mapping's, or else its project's; a bill's location is its project's,
-# or else its vendor's: sync/documents.py.
+# A line's class and department are its own mapping's, or else its project's; a bill's location is
+# its project's, or else its vendor's: sync/documents.py.
 TAKES = {
     RecordKind.CLASS: frozenset(Kind) - {Kind.VENDOR},
     RecordKind.LOCATION: frozenset({Kind.PROJECT, Kind.VENDOR}),
+    RecordKind.DEPARTMENT: frozenset(Kind) - {Kind.VENDOR},
 }
-FEATURES = {RecordKind.CLASS: "classes", RecordKind.LOCATION: "locations"}
+# What a ledger says of itself when it keeps such a list (PulledCompany.features).
+FEATURES = {
+    RecordKind.CLASS: "classes",
+    RecordKind.LOCATION: "locations",
+    RecordKind.DEPARTMENT: "departments",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ def choices(mapping: Mapping, company: Company) -> list[Choice]:
             list(offered(company, kind)) if _is_on(company, kind) else [],
             getattr(mapping, f"{name}_id"),
         )
-        for name, kind in (("ledger_class", RecordKind.CLASS), ("location", RecordKind.LOCATION))
+        for name, kind in RIDERS.items()
         if getattr(mapping, f"{name}_id")  # also where it can only be taken off
         or (Kind(mapping.kind) in TAKES[kind] and _is_on(company, kind))
     ]
@@ -56,13 +65,14 @@ def offered(company: Company, kind: RecordKind) -> RecordQuerySet:
 @transaction.atomic
 def choose(
     mapping: Mapping,
+    chosen: Dict[str, Record | None],
     *,
-    ledger_class: Record | None,
-    location: Record | None,
     by: User,
     version: int | None = None,
 ) -> Mapping:
     """Say what goes along with an accepted mapping. It is in force once it is published.
+
+    `chosen` is by field, as in RIDERS; what it does not name stays as it is.
 
     Raises:
         Conflict: it is not accepted any more, or somebody changed it.
@@ -81,7 +91,7 @@ def choose(
         raise Conflict("Accept a record first, then say what goes along with it.")
     if version is not None and row.version != version:
         raise Conflict("It changed meanwhile. Yours was not saved. Look at it again.")
-    if (row.ledger_class, row.location) == (ledger_class, location):
+    if all(getattr(row, name) == record for name, record in chosen.items()):
         return row
     wants_second = CompanySettings.objects.get(company=company).second_person_publishes
     if wants_second and row.decided_by_id != by.pk:
@@ -89,10 +99,11 @@ def choose(
             f"{row.decided_by} accepted it. Where a second person publishes, whoever accepted it"
             " says what goes along: ask them, or choose the record yourself first."
         )
-    for record, kind in ((ledger_class, RecordKind.CLASS), (location, RecordKind.LOCATION)):
-        _check(record, kind, row)
+    for name, record in chosen.items():
+        _check(record, RIDERS[name], row)
     before = row.as_values()
-    row.ledger_class, row.location = ledger_class, location
+    for name, record in chosen.items():
+        setattr(row, name, record)
     row.decided_by = by
     row.version += 1
     row.save()

@@ -13,7 +13,10 @@ from mapping import combining
 from mapping.combining import Way, Ways
 from mapping.lookup import Lookup
 from mapping.models import Mapping
+from sync.dimensions import Dimensions, Tasks
 from sync.models import Bill, BillLine
+
+NONE_NAMED = Dimensions()
 
 
 def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> str:
@@ -38,6 +41,31 @@ def fault(bill: Bill, lines: Sequence[BillLine], settings: CompanySettings) -> s
     return next((str(reason) for reason, applies in checks if applies), "")
 
 
+def clause(fault: str) -> str:
+    """A fault as the rest of a sentence about the bill, with what to do."""
+    return {
+        Bill.Fault.NOT_APPROVED: "is not approved in the source yet. Approve it there",
+        Bill.Fault.GONE: "is no longer in the source. Nothing is to be sent",
+        Bill.Fault.COMES_TWICE: "is a subcontractor invoice entered as a direct cost, and such"
+        " invoices come as bills of their own. Nothing is to be sent; where its invoice is missing,"
+        " enter it by hand",
+        Bill.Fault.NO_BILL: "is payroll, or of a kind we do not know, so no vendor is owed for it."
+        " Enter it in the ledger by hand",
+        Bill.Fault.SENT_BY_ANOTHER: "carries the mark of another integration, which has sent it"
+        " already. Nothing is to be sent; where it is not in the ledger, enter it by hand or have"
+        " the mark taken off in the source",
+        Bill.Fault.UNREADABLE: "cannot be read now, so what we have of it may be out of date."
+        " See what the last pull says about it, put that right in the source and pull again",
+        Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",
+        Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
+        Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",
+        Bill.Fault.NO_COST_TYPE: "has a line without a cost type. Add it in the source",
+        Bill.Fault.CURRENCY: "is in another currency than the company's. Enter it by hand",
+        Bill.Fault.NEGATIVE: "is negative. Enter it in the ledger as a vendor credit",
+        Bill.Fault.ZERO: "is zero, so there is nothing to post",
+    }[Bill.Fault(fault)]
+
+
 def total_of(lines: Sequence[BillLine]) -> Decimal:
     """What the lines ask to be paid now."""
     return sum((line.amount - line.retainage for line in lines), ZERO)
@@ -58,6 +86,11 @@ class Coding:
         """The record whose mapping decides; None where the line names nothing to go by."""
         way = self.way_of(line)
         return self.lookup.ruling(way) if way is not None else None
+
+    def in_force(self, record: Record | None) -> Mapping | None:
+        """The mapping that the document would rest on; None while there is none."""
+        mapping = self.lookup.mapping_for(record.pk) if record else None
+        return mapping if mapping is not None and mapping.is_in_force else None
 
     def way_of(self, line: BillLine) -> Way | None:
         return self.ways.of(line.bill.project_id, line.cost_code, line.cost_type)
@@ -86,6 +119,9 @@ class Basis:
     target_id: str  # the ledger's own ids
     class_id: str
     location_id: str
+    department_id: str
+    task_id: str
+    cost_type_id: str
 
 
 @dataclass(frozen=True)
@@ -108,14 +144,15 @@ def outgoing(bill: Bill, coding: Coding, *, key: str) -> Document:
     """The bill as the ledger is to hear it. The gate has to be open: every target is in force.
 
     One line for each line that adds cost, gross; one more for all retainage held or released.
-    Source: docs/rules.md, "Retainage". A line's class is its own mapping's, or else the project's;
-    the bill's location is the project's, or else the vendor's.
+    Source: docs/rules.md, "Retainage". A line's class and department are its own mapping's, or
+    else the project's; the bill's location is the project's, or else the vendor's.
     """
     if bill.vendor is None:
         raise ValueError("the gate let a bill without a vendor through")
     project, vendor = _in_force(coding, bill.project), _in_force(coding, bill.vendor)
     basis = [_basis(0, project), _basis(0, vendor)]
     customer = _target(project).external_id
+    tasks = Tasks(_target(project))
     lines = []
     for line in bill.lines.select_related("cost_code", "cost_type"):
         if line.amount == 0:
@@ -124,8 +161,9 @@ def outgoing(bill: Bill, coding: Coding, *, key: str) -> Document:
         if record is None:
             raise ValueError("the gate let a line without a code through")
         mapping = _in_force(coding, record)
-        basis.append(_basis(line.position, mapping))
-        lines.append(_cost_line(line, mapping, project))
+        dimensions = tasks.of(line)
+        basis.append(_basis(line.position, mapping, dimensions))
+        lines.append(_cost_line(line, mapping, project, dimensions))
     retainage = sum((line.retainage for line in bill.lines.all()), ZERO)
     if retainage != 0:
         account = bill.company.settings.retainage_account
@@ -138,6 +176,7 @@ def outgoing(bill: Bill, coding: Coding, *, key: str) -> Document:
                 account_id=account.external_id,
                 customer_id=customer,
                 class_id=_id_of(project.ledger_class),
+                department_id=_id_of(project.department),
             )
         )
     return Document(
@@ -153,12 +192,15 @@ def outgoing(bill: Bill, coding: Coding, *, key: str) -> Document:
             key=key,
             total=bill.total,
             lines=tuple(lines),
+            is_draft=bill.company.settings.send_as_draft,
         ),
         tuple(basis),
     )
 
 
-def _cost_line(line: BillLine, mapping: Mapping, project: Mapping) -> OutgoingLine:
+def _cost_line(
+    line: BillLine, mapping: Mapping, project: Mapping, dimensions: Dimensions
+) -> OutgoingLine:
     """By item or by account, as what the mapping points to is one or the other."""
     target = _target(mapping)
     is_item = target.kind == RecordKind.ITEM
@@ -170,6 +212,9 @@ def _cost_line(line: BillLine, mapping: Mapping, project: Mapping) -> OutgoingLi
         item_id=target.external_id if is_item else "",
         customer_id=_target(project).external_id,
         class_id=_id_of(mapping.ledger_class or project.ledger_class),
+        department_id=_id_of(mapping.department or project.department),
+        task_id=dimensions.task.code if dimensions.task else "",
+        cost_type_id=dimensions.cost_type.code if dimensions.cost_type else "",
     )
 
 
@@ -186,7 +231,7 @@ def _target(mapping: Mapping) -> Record:
     return mapping.target
 
 
-def _basis(line: int, mapping: Mapping) -> Basis:
+def _basis(line: int, mapping: Mapping, dimensions: Dimensions = NONE_NAMED) -> Basis:
     target = _target(mapping)
     return Basis(
         line=line,
@@ -198,6 +243,9 @@ def _basis(line: int, mapping: Mapping) -> Basis:
         target_id=target.external_id,
         class_id=_id_of(mapping.ledger_class),
         location_id=_id_of(mapping.location),
+        department_id=_id_of(mapping.department),
+        task_id=_id_of(dimensions.task),
+        cost_type_id=_id_of(dimensions.cost_type),
     )
 
 

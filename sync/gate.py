@@ -8,13 +8,16 @@ from functools import cached_property
 
 from django.utils.text import capfirst
 
+from common.choices import RecordKind
 from common.errors import AppError
 from common.templatetags.format import money
 from companies.models import CompanySettings, User
 from connectors.models import Connection, Record
+from mapping import riding
 from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping, target_kinds
-from sync import documents, needing
+from sync import dimensions, documents, needing
+from sync.dimensions import Tasks
 from sync.documents import Coding
 from sync.models import Approval, Bill, BillLine, Push
 
@@ -77,6 +80,11 @@ class Question:
         self.coding = Coding(ways, self.lookup)
 
     @property
+    def options(self) -> dict[str, str]:
+        """What an admin chose for the ledger's connection, e.g. a location for all lines."""
+        return self.ledger.options if self.ledger else {}
+
+    @property
     def mappings_in_force(self) -> list[Mapping]:
         """Those that the document would rest on, each once."""
         records = [self.bill.vendor, self.bill.project, *map(self.coding.record_of, self.lines)]
@@ -131,7 +139,7 @@ def document_is_sound(asked: Question) -> Iterator[Hold]:
             Fix.SOURCE,
         )
     elif fault:
-        yield Hold("document", f"{_name(bill)} {_clause(fault)}.", Fix.SOURCE)
+        yield Hold("document", f"{_name(bill)} {documents.clause(fault)}.", Fix.SOURCE)
 
 
 def vendor_is_published(asked: Question) -> Iterator[Hold]:
@@ -159,27 +167,51 @@ def what_rides_along_can_be_used(asked: Question) -> Iterator[Hold]:
     """A class that the ledger ignores would be lost in silence."""
     features = asked.ledger.features if asked.ledger else {}
     for mapping in asked.mappings_in_force:
-        for record, feature, word in (
-            (mapping.ledger_class, "classes", "class"),
-            (mapping.location, "locations", "location"),
-        ):
-            if record is None:
-                continue
+        for record in mapping.riding:
+            kind = RecordKind(record.kind)
             if not record.is_usable:
                 why = "cannot be used in the ledger any more"
             elif record.connection_id != (asked.ledger.pk if asked.ledger else None):
                 why = "is of a ledger that is not connected now"
-            elif not features.get(feature):
+            elif not features.get(riding.FEATURES[kind]):
                 why = "would be lost: the ledger has them switched off"
             else:
                 continue
             yield Hold(
                 "riding",
-                f"The {word} {record.label}, which goes along with {mapping.source}, {why}."
-                " Ask an admin to unpublish that mapping, and choose another.",
+                f"The {kind.label.lower()} {record.label}, which goes along with {mapping.source},"
+                f" {why}. Ask an admin to unpublish that mapping, and choose another.",
                 Fix.ASK_ADMIN,
                 record=mapping.source,
                 mapping=mapping,
+            )
+
+
+def accounts_get_what_they_demand(asked: Question) -> Iterator[Hold]:
+    """A ledger may want a task, a location or a department on whatever posts to an account."""
+    project, vendor = map(asked.coding.in_force, (asked.bill.project, asked.bill.vendor))
+    if project is None:
+        return
+    tasks = Tasks(project.target)
+    places = [project.location, vendor and vendor.location, asked.options.get("location")]
+    for line in asked.lines:
+        mapping = asked.coding.in_force(asked.coding.record_of(line))
+        if mapping is None or mapping.target is None or not mapping.target.requires:
+            continue
+        said = {
+            "class": mapping.ledger_class or project.ledger_class,
+            "department": mapping.department or project.department,
+            "location": any(places),
+        }
+        named = [name for name, value in said.items() if value]
+        if lacks := dimensions.missing(mapping.target, tasks.of(line), named=named):
+            yield Hold(
+                "dimension",
+                dimensions.sentence(mapping.target, line, lacks),
+                Fix.ASK_ADMIN,
+                record=mapping.source,
+                mapping=mapping,
+                lines=(line.position,),
             )
 
 
@@ -293,6 +325,7 @@ RULES = (
     project_is_published,
     line_codes_are_published,
     what_rides_along_can_be_used,
+    accounts_get_what_they_demand,
     retainage_has_an_account,
     period_is_open,
     amount_is_approved,
@@ -357,28 +390,3 @@ def _number_was_cleared(asked: Question) -> bool:
 
 def _name(bill: Bill) -> str:
     return f"Bill {bill.number or bill.external_id}"
-
-
-def _clause(fault: str) -> str:
-    """The fault as the rest of a sentence, with what to do."""
-    return {
-        Bill.Fault.NOT_APPROVED: "is not approved in the source yet. Approve it there",
-        Bill.Fault.GONE: "is no longer in the source. Nothing is to be sent",
-        Bill.Fault.COMES_TWICE: "is a subcontractor invoice entered as a direct cost, and such"
-        " invoices come as bills of their own. Nothing is to be sent; where its invoice is missing,"
-        " enter it by hand",
-        Bill.Fault.NO_BILL: "is payroll, or of a kind we do not know, so no vendor is owed for it."
-        " Enter it in the ledger by hand",
-        Bill.Fault.SENT_BY_ANOTHER: "carries the mark of another integration, which has sent it"
-        " already. Nothing is to be sent; where it is not in the ledger, enter it by hand or have"
-        " the mark taken off in the source",
-        Bill.Fault.UNREADABLE: "cannot be read now, so what we have of it may be out of date."
-        " See what the last pull says about it, put that right in the source and pull again",
-        Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",
-        Bill.Fault.NO_LINES: "has no lines. Add them in the source and pull again",
-        Bill.Fault.NO_COST_CODE: "has a line without a cost code. Add it in the source",
-        Bill.Fault.NO_COST_TYPE: "has a line without a cost type. Add it in the source",
-        Bill.Fault.CURRENCY: "is in another currency than the company's. Enter it by hand",
-        Bill.Fault.NEGATIVE: "is negative. Enter it in the ledger as a vendor credit",
-        Bill.Fault.ZERO: "is zero, so there is nothing to post",
-    }[Bill.Fault(fault)]

@@ -242,6 +242,7 @@ def decided(company, **changes):
         "retainage_account": "",
         "closed_through": "",
         "approval_amount": "",
+        "send_as_draft": "on",
         "currency": "USD",
         "time_zone": "America/Chicago",
         "pull_every_minutes": "60",

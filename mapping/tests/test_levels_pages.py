@@ -74,7 +74,7 @@ def test_where_the_ledger_keeps_no_classes_none_is_offered(company, browser, cod
 
 def test_what_goes_along_is_frozen_with_the_publication(company, browser, code):
     controller = MembershipFactory(company=company, role=Role.CONTROLLER).user
-    riding.choose(code, ledger_class=marine(company), location=None, by=controller)
+    riding.choose(code, {"ledger_class": marine(company)}, by=controller)
 
     published = publishing.publish(company, by=controller)
 

@@ -38,7 +38,7 @@ def world(db, tmp_path, settings, monkeypatch):
 def ride(world, kind, external_id, **along):
     mapping = world.mapping(kind, external_id)
     chosen = {"ledger_class": None, "location": None} | along
-    return riding.choose(mapping, **chosen, by=world.controller)
+    return riding.choose(mapping, chosen, by=world.controller)
 
 
 def in_force(world):

@@ -158,10 +158,7 @@ def test_a_class_set_by_another_does_not_let_one_publish_what_one_accepted(world
 
     with pytest.raises(Conflict, match="accepted it"):
         riding.choose(
-            mapping,
-            ledger_class=world.target(RecordKind.CLASS, "602"),
-            location=None,
-            by=world.admin,
+            mapping, {"ledger_class": world.target(RecordKind.CLASS, "602")}, by=world.admin
         )
     with pytest.raises(Conflict):
         publishing.publish(world.company, by=world.controller, only=[mapping.pk])
@@ -189,7 +186,7 @@ def test_drafts_accepted_together_are_undone_with_what_rides_along(world):
     drafts = world.company.mappings.drafts().filter(source=source)
     (row,) = reviewing_many.accept_many(world.company, drafts.versions(), by=world.controller)
     civil = world.target(RecordKind.CLASS, "602")
-    riding.choose(row, ledger_class=civil, location=None, by=world.controller)
+    riding.choose(row, {"ledger_class": civil}, by=world.controller)
 
     reviewing_many.undo_together(world.company, row.decided_at, by=world.controller)
 

@@ -267,6 +267,17 @@ class PulledPayment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToldPayment:
+    """One payment's share of one bill, as a source is told it."""
+
+    key: str  # ours, at most 24 characters; the same for the same payment of the same bill
+    payment_date: date
+    number: str
+    amount: Decimal
+    is_void: bool = False  # it was told earlier, and counts no longer
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaidBill:
     """What a source is told of one of its bills: how much of it the books have paid so far."""
 
@@ -274,11 +285,11 @@ class PaidBill:
     external_id: str
     project_id: str
     commitment_id: str  # "" for a direct cost
-    paid: Decimal  # in all, never more than the ledger says
+    number: str
+    paid: Decimal  # in all; without what is void
     is_paid_in_full: bool
-    payment_date: date  # of the latest payment
-    number: str  # of the latest payment
-    key: str  # ours; the same for the same payment
+    paid_date: date | None  # of the latest payment that counts
+    payments: tuple[ToldPayment, ...]  # oldest first
     ledger: str  # the ledger's name, as people know it
     ledger_bill_id: str
     ledger_url: str = ""

@@ -1,4 +1,4 @@
-"""Bills and commitments as the source has them, what each bill needs, and its way to the ledger."""
+"""Bills as the source has them, what each needs, and its way to the ledger."""
 
 from decimal import Decimal
 
@@ -8,180 +8,14 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from common.choices import RecordKind
-from common.work import Work, WorkQuerySet
-from companies.models import Company, Membership, User
+from common.work import Work
+from companies.models import Company, User
 from connectors.models import Connection, Record
-from connectors.records import PulledBill, PulledCommitment
+from connectors.records import PulledBill
 from mapping.models import Kind, Level, Publication
+from sync.models.around import Commitment
+from sync.models.runs import Run
 from sync.querysets import BillQuerySet, PushQuerySet
-
-
-class Run(models.Model):
-    """Something a person or the clock asked for, whose progress can be watched."""
-
-    class Kind(models.TextChoices):
-        PULL = "pull", "Pull"
-        SEND = "send", "Send"
-
-    class State(models.TextChoices):
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        PARTLY = "partly", "Done, with problems"
-        FAILED = "failed", "Failed"
-        STOPPED = "stopped", "Stopped"
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="runs")
-    kind = models.CharField(max_length=4, choices=Kind.choices)
-    connection = models.ForeignKey(Connection, models.PROTECT, null=True, related_name="runs")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
-    started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection"],
-                condition=Q(kind="pull", state="running"),
-                name="one_pull_at_a_time",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display().lower()} no. {self.pk}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("sync:run", args=[self.company.slug, self.pk])
-
-
-class PullStep(Work):
-    """One list of a pull: vendors, or the bills of one project. Steps run in their order."""
-
-    class What(models.TextChoices):
-        COMPANY = "company", "Company"
-        RECORDS = "records", "Lists"
-        COMMITMENTS = "commitments", "Commitments"
-        BILLS = "bills", "Bills"
-        # Not for the lists' sake: what people posted before us shows what is called what.
-        LEDGER_BILLS = "ledger_bills", "Bills entered so far"
-
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        RUNNING = "running", "Running"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
-    position = models.PositiveIntegerField()
-    what = models.CharField(max_length=12, choices=What.choices)
-    record_kind = models.CharField(max_length=12, choices=RecordKind.choices, blank=True)
-    project = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    found = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    tries = models.PositiveIntegerField(default=0)
-    problem = models.TextField(blank=True)
-
-    objects = WorkQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "position"], name="steps_have_an_order")
-        ]
-
-    def __str__(self) -> str:
-        what = (
-            RecordKind(self.record_kind).label + "s"
-            if self.record_kind
-            else self.get_what_display()
-        )
-        return f"{what} of {self.project}" if self.project else what
-
-
-class Judging(Work):
-    """A company's bills being judged anew, because it decided otherwise: sync/judging.py."""
-
-    company = models.OneToOneField(Company, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    reached = models.BigIntegerField(default=0)  # the last bill judged, by id; they go in order
-    judged = models.PositiveIntegerField(default=0)
-    to_judge = models.PositiveIntegerField(default=0)  # when it was asked for
-    notice = models.TextField(blank=True)
-
-    objects = WorkQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"bills of {self.company} judged anew"
-
-
-class PullProblem(models.Model):
-    """A record that could not be taken in, kept with what the source sent. Nothing is dropped."""
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="pull_problems")
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+")
-    step = models.ForeignKey(PullStep, models.PROTECT, related_name="problems")
-    at = models.DateTimeField(auto_now_add=True)
-    sentence = models.TextField()
-    payload = models.JSONField(null=True)
-    # Set when a later pull of the same list was read to its end; what kept a list from being read
-    # at all, when a later pull met something else.
-    cleared_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-
-class Commitment(models.Model):
-    """A subcontract or purchase order. Mirrored for reading; commitments post later."""
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="commitments")
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+")
-    kind = models.CharField(
-        max_length=20, choices=[(k.value, k.value) for k in PulledCommitment.Kind]
-    )
-    external_id = models.CharField(max_length=120)
-    number = models.CharField(max_length=120)
-    title = models.CharField(max_length=600, blank=True)
-    vendor = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
-    project = models.ForeignKey(Record, models.PROTECT, related_name="+")
-    status = models.CharField(max_length=40)
-    is_approved = models.BooleanField(default=False)
-    commitment_date = models.DateField(null=True)
-    original_amount = models.DecimalField(max_digits=14, decimal_places=2)
-    revised_amount = models.DecimalField(max_digits=14, decimal_places=2)
-    currency = models.CharField(max_length=3)
-    content_sha256 = models.CharField(max_length=64)
-    payload = models.JSONField(null=True)
-    gone_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "kind", "external_id"], name="one_commitment_an_external_id"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.title}".strip()
-
-
-class CommitmentLine(models.Model):
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="lines")
-    position = models.PositiveIntegerField()
-    external_id = models.CharField(max_length=120)
-    description = models.TextField(blank=True)
-    cost_code = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
-    cost_type = models.ForeignKey(Record, models.PROTECT, null=True, related_name="+")
-    amount = models.DecimalField(max_digits=14, decimal_places=2)
-
-    class Meta:
-        ordering = ["position"]
 
 
 class Readiness(models.TextChoices):
@@ -316,50 +150,6 @@ class Bill(models.Model):
         return Readiness(self.readiness).label
 
 
-class LedgerBill(models.Model):
-    """A bill that is in the ledger already, whoever entered it: what it shows is in precedents.py.
-
-    The ledger's own ids stand for its rows: they may come, and go, after the bill was read.
-    """
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="ledger_bills")
-    connection = models.ForeignKey(
-        Connection, models.PROTECT, related_name="ledger_bills", db_index=False
-    )
-    external_id = models.CharField(max_length=120)
-    plain_number = models.CharField(max_length=200, blank=True)  # see Bill.plain_number
-    vendor_external_id = models.CharField(max_length=120)
-    bill_date = models.DateField()
-    total = models.DecimalField(max_digits=16, decimal_places=2)
-    # It carries our mark, so it says nothing that we did not say ourselves.
-    is_ours = models.BooleanField(default=False)
-    # [{"amount": "120.00", "account": "64", "item": "", "customer": "131"}, …]
-    lines = models.JSONField(default=list)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "external_id"], name="one_ledger_bill_an_external_id"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"bill {self.external_id} in the ledger"
-
-
-class ProjectTeam(models.Model):
-    """A project manager's own projects."""
-
-    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
-    project = models.ForeignKey(Record, models.CASCADE, related_name="team")
-    membership = models.ForeignKey(Membership, models.CASCADE, related_name="projects")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "membership"], name="once_on_a_team")
-        ]
-
-
 class BillLine(models.Model):
     """One row of a bill. Its share of what is paid is `amount - retainage`."""
 
@@ -437,18 +227,6 @@ class Approval(models.Model):
 
     class Meta:
         ordering = ["-id"]
-
-
-class WorkerMark(models.Model):
-    """When a queue worker last started and ended a task: the supervisor reads progress here."""
-
-    host = models.CharField(max_length=120)
-    pid = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["host", "pid"], name="one_mark_a_worker")]
 
 
 class Push(Work):

@@ -1,0 +1,24 @@
+"""Bills and commitments as the source has them, what each bill needs, and its way to the ledger."""
+
+from sync.models.around import Commitment, CommitmentLine, LedgerBill, ProjectTeam
+from sync.models.bills import Approval, Bill, BillLine, BillNeed, LetGo, Push, Readiness
+from sync.models.runs import Judging, PullProblem, PullStep, Run, WorkerMark
+
+__all__ = [
+    "Approval",
+    "Bill",
+    "BillLine",
+    "BillNeed",
+    "Commitment",
+    "CommitmentLine",
+    "Judging",
+    "LedgerBill",
+    "LetGo",
+    "ProjectTeam",
+    "PullProblem",
+    "PullStep",
+    "Push",
+    "Readiness",
+    "Run",
+    "WorkerMark",
+]

@@ -52,7 +52,15 @@ def _columns(*texts: str) -> dict[str, Column]:
 
 
 STATUS = {"STATUS": {"T": "active", "F": "inactive"}}
-RESTRICTION = {"OBJECTRESTRICTION": {name: name for name in ("Unrestricted", "RootOnly", "Restricted")}}  # fmt: skip
+RESTRICTION = {
+    "OBJECTRESTRICTION": {name: name for name in ("Unrestricted", "RootOnly", "Restricted")}
+}
+PROJECT_CATEGORY = {
+    "PROJECTCATEGORY": {
+        name: name
+        for name in ("Contract", "Capitalized", "Internal Non-Billable", "Internal Billable")
+    }
+}
 TASK_STATUS = {
     "TASKSTATUS": {
         "N": "Not Started", "P": "Planned", "L": "In Progress", "C": "Completed", "H": "On Hold",
@@ -150,10 +158,7 @@ _ALL = (
         ),
         labels={
             **STATUS, **RESTRICTION,
-            "PROJECTCATEGORY": {
-                name: name
-                for name in ("Contract", "Capitalized", "Internal Non-Billable", "Internal Billable")
-            },
+            **PROJECT_CATEGORY,
         },
         lengths={"PROJECTID": 20, "NAME": 100},
     ),

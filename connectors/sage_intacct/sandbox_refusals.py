@@ -128,6 +128,4 @@ def invalid(sentence: str, what: str) -> Refusal:
 
 def repeated_control_id(controlid: str) -> Refusal:
     """The real number and words are not established: nobody may rely on these (17, 4)."""
-    return Refusal(
-        Complaint("SBX-DUPCONTROLID", f"The control ID '{controlid}' was used before.")
-    )
+    return Refusal(Complaint("SBX-DUPCONTROLID", f"The control ID '{controlid}' was used before."))

@@ -1,6 +1,6 @@
 """Fills empty books from a folder of CSV files; its columns are in connectors/seeds/README.md."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,22 +33,15 @@ def load(books: Books, seed: Path, now: datetime) -> None:
         books.put("LOCATION", _location(row), now)
         if _yes(row, "is_entity", blank=False):
             books.put("LOCATIONENTITY", _location(row), now)
-    for kind, file, translated in (
-        ("DEPARTMENT", "departments.csv", _department),
-        ("CLASS", "classes.csv", _class),
-        ("APTERM", "terms.csv", _term),
-        ("GLACCOUNT", "accounts.csv", _account),
-        ("APACCOUNTLABEL", "labels.csv", _label),
-        ("ITEM", "items.csv", _item),
-        ("STANDARDCOSTTYPE", "standard_cost_types.csv", _standard_cost_type),
-        ("STANDARDTASK", "standard_tasks.csv", _standard_task),
-        ("VENDOR", "vendors.csv", _vendor),
-        ("CUSTOMER", "customers.csv", _customer),
-        ("PROJECT", "projects.csv", _project),
-        ("REPORTINGPERIOD", "periods.csv", _period),
-    ):
+    for kind, file, translated in LISTS:
         for row in read_csv(seed / file):
             books.put(kind, {**translated(row), **_status(row)}, now)
+    _load_tasks(books, seed, now)
+    for row in read_csv(seed / "bills.csv"):
+        _put_bill(books, row, now)
+
+
+def _load_tasks(books: Books, seed: Path, now: datetime) -> None:
     for row in read_csv(seed / "tasks.csv"):
         for project in _named_or_every(books, "PROJECT", "PROJECTID", row["project_id"]):
             books.put("TASK", {**_task(row), "PROJECTID": project, **_status(row)}, now)
@@ -56,8 +49,6 @@ def load(books: Books, seed: Path, now: datetime) -> None:
         for project, task in _tasks_of(books, row):
             where = {"PROJECTID": project, "TASKID": task}
             books.put("COSTTYPE", {**_cost_type(books, row), **where, **_status(row)}, now)
-    for row in read_csv(seed / "bills.csv"):
-        _put_bill(books, row, now)
 
 
 # --- One row each -----------------------------------------------------------------------------
@@ -121,7 +112,9 @@ def _account(row: Row) -> Doc:
 
 
 def _label(row: Row) -> Doc:
-    return _texts(row, ACCOUNTLABEL="label", DESCRIPTION="description", GLACCOUNTNO="account_number")
+    return _texts(
+        row, ACCOUNTLABEL="label", DESCRIPTION="description", GLACCOUNTNO="account_number"
+    )
 
 
 def _item(row: Row) -> Doc:
@@ -247,6 +240,22 @@ def _cost_type(books: Books, row: Row) -> Doc:
         "STANDARDCOSTTYPEID": row["id"],
         **_texts(row, NAME="name", ACCOUNTNO="account_number"),
     }
+
+
+LISTS: tuple[tuple[str, str, Callable[[Row], Doc]], ...] = (
+    ("DEPARTMENT", "departments.csv", _department),
+    ("CLASS", "classes.csv", _class),
+    ("APTERM", "terms.csv", _term),
+    ("GLACCOUNT", "accounts.csv", _account),
+    ("APACCOUNTLABEL", "labels.csv", _label),
+    ("ITEM", "items.csv", _item),
+    ("STANDARDCOSTTYPE", "standard_cost_types.csv", _standard_cost_type),
+    ("STANDARDTASK", "standard_tasks.csv", _standard_task),
+    ("VENDOR", "vendors.csv", _vendor),
+    ("CUSTOMER", "customers.csv", _customer),
+    ("PROJECT", "projects.csv", _project),
+    ("REPORTINGPERIOD", "periods.csv", _period),
+)
 
 
 def _put_bill(books: Books, row: Row, now: datetime) -> None:

@@ -137,7 +137,10 @@ class Rereads(Protocol):
     """Can read one row again by its id: what a webhook leads to."""
 
     def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
-        """None when it is gone, or of a list where this user no longer sees it."""
+        """None when it is gone, or of a list where this user no longer sees it.
+
+        Where two lists share their ids (customers, projects) it may be of the other kind by now.
+        """
 
 
 @runtime_checkable

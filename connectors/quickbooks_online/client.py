@@ -4,7 +4,7 @@ Sections named here are those of the project's reference sheet of QuickBooks Onl
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
@@ -14,14 +14,16 @@ from connectors.base import LedgerTraits
 from connectors.errors import TargetInactive, UnexpectedPayload
 from connectors.http import Answer, CallMade, Http, Tokens
 from connectors.limits import short_number
-from connectors.quickbooks_online import faults, translate
+from connectors.quickbooks_online import payments, refusals, translate
 from connectors.quickbooks_online.limits import LIMITS
 from connectors.records import (
     JSON,
     OutgoingBill,
     PostedBill,
     PulledCompany,
+    PulledPayment,
     PulledRecord,
+    Removed,
     SoughtBill,
     Unreadable,
 )
@@ -30,6 +32,10 @@ MINOR_VERSION = "75"  # 2.4
 PAGE = 1000  # section 4
 # A person may have moved a bill's date by a month before we look for it.
 DAYS_AROUND = timedelta(days=45)
+# 6.2: how far back one may ask what changed, less an hour for clocks that differ; and how much
+# one answer holds. There are no pages: what is as long as that may have been cut.
+LOOKS_BACK = timedelta(days=30) - timedelta(hours=1)
+MOST_CHANGES = 1000
 
 
 class QuickBooksOnlineClient:
@@ -72,7 +78,7 @@ class QuickBooksOnlineClient:
                 system="QuickBooks",
                 base_url=base_url.rstrip("/"),
                 tokens=tokens,
-                refusal=partial(faults.refusal, what=what),
+                refusal=partial(refusals.refusal, what=what),
                 record=record,
                 request_id_header="intuit_tid",
             )
@@ -90,6 +96,43 @@ class QuickBooksOnlineClient:
         for payload in self._rows(entity, ["Active IN (true,false)"]):
             if translate.belongs(kind, payload):
                 yield translate.record(kind, payload)
+
+    def changes(
+        self, kind: RecordKind, since: datetime
+    ) -> Iterator[PulledRecord | Removed | Unreadable]:
+        """6.2. Whole where so much changed, or so long ago, that the answer would be cut."""
+        entity, _translated = translate.LISTS[kind]
+        changed = self._changed(entity, since)
+        if changed is None:
+            yield from self.records(kind)
+            return
+        for payload in changed:
+            if translate.is_deleted(payload) or not translate.belongs(kind, payload):
+                # A customer that was made a project is no customer any more.
+                yield Removed(kind=kind, external_id=str(payload["Id"]))
+            else:
+                yield translate.record(kind, payload)
+
+    def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
+        """A customer that was made a project comes as the project it is now."""
+        entity, _translated = translate.LISTS[kind]
+        payload = self._read(entity, external_id)
+        return None if payload is None else translate.record(kind, payload)
+
+    def payments(self, since: datetime) -> Iterator[PulledPayment | Removed | Unreadable]:
+        """7.15, and for the deleted ones 6.2, which tells them for 30 days."""
+        known = datetime.now(UTC) - LOOKS_BACK + timedelta(minutes=1)
+        changed = self._changed("BillPayment", max(since, known))
+        for payload in changed or []:
+            if translate.is_deleted(payload):
+                yield Removed(kind=payments.PAYMENT, external_id=str(payload["Id"]))
+        if changed is None or since < known:
+            moment = quoted(since.isoformat(timespec="seconds"))
+            wanted = [f"MetaData.LastUpdatedTime >= {moment}"]
+            changed = list(self._rows("BillPayment", wanted))
+        for payload in changed:
+            if not translate.is_deleted(payload):
+                yield payments.payment(payload)
 
     def stored_number(self, number: str) -> str:
         return short_number(number, LIMITS.bill_number.longest)
@@ -130,12 +173,27 @@ class QuickBooksOnlineClient:
             yield translate.listed_bill(payload, app_url=self.app_url)
 
     def bill(self, external_id: str) -> PostedBill | None:
+        payload = self._read("Bill", external_id)
+        return None if payload is None else self._posted(payload)
+
+    def _read(self, entity: str, external_id: str) -> JSON | None:
         try:
-            return self._posted(self._get(f"bill/{quote(external_id, safe='')}", "Bill"))
+            return self._get(f"{entity.lower()}/{quote(external_id, safe='')}", entity)
         except TargetInactive as error:
-            if error.code == faults.NOT_FOUND:
+            if error.code == refusals.NOT_FOUND:
                 return None
             raise
+
+    def _changed(self, entity: str, since: datetime) -> list[JSON] | None:
+        """Everything of one entity that changed, deleted rows too; None where it cannot be told."""
+        if since < datetime.now(UTC) - LOOKS_BACK:
+            return None
+        moment = since.astimezone(UTC).isoformat(timespec="seconds")
+        answer = self._reading.get(
+            self._path("cdc"), self._params(entities=entity, changedSince=moment)
+        )
+        rows = translate.captured(self._inside(answer, "CDCResponse", kind=list), entity)
+        return None if len(rows) >= MOST_CHANGES else rows
 
     def _rows(self, entity: str, wanted: list[str]) -> Iterator[JSON]:
         """Every row. Pages are cut from a moving list: the order is fixed, repeats are dropped."""
@@ -164,12 +222,14 @@ class QuickBooksOnlineClient:
     def _get(self, path: str, name: str) -> JSON:
         return self._inside(self._reading.get(self._path(path), self._params()), name)
 
-    def _inside(self, answer: Answer, name: str, what: str = "our question") -> JSON:
+    def _inside(
+        self, answer: Answer, name: str, what: str = "our question", kind: type = dict
+    ) -> JSON:
         """What the answer's envelope holds. A 200 may carry a fault all the same (3.1)."""
-        if faults.complaints(answer):
-            raise faults.refusal(answer, what=what)
+        if refusals.complaints(answer):
+            raise refusals.refusal(answer, what=what)
         content = answer.data.get(name) if isinstance(answer.data, dict) else None
-        if not isinstance(content, dict):
+        if not isinstance(content, kind):
             raise UnexpectedPayload(
                 "QuickBooks answered with something other than what we asked for.",
                 payload=answer.data,

@@ -62,14 +62,15 @@ PACKAGE = Package(
     reads=(
         "Vendors, customers and projects, items, accounts, classes and terms",
         "The closing date of the books, and the bills that we look for before we send one",
+        "Payments of bills, to show in the source what was paid",
     ),
     writes="Bills, each one only after a person published its mappings. Nothing is changed "
     "or deleted.",
     scopes=(
         Scope(
             name="com.intuit.quickbooks.accounting",
-            why="The only scope in which Intuit lets an app read lists and enter bills. Payments, "
-            "payroll and the names of people are not asked for.",
+            why="The only scope in which Intuit lets an app read lists and enter bills. Taking "
+            "payments, payroll and the names of people are not asked for.",
         ),
     ),
 )

@@ -15,19 +15,20 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.http import parse_json
 from connectors.quickbooks_online import sandbox_bills as bills
+from connectors.quickbooks_online import sandbox_capture as capture
 from connectors.quickbooks_online import sandbox_company as company
 from connectors.quickbooks_online import sandbox_faults as faults
 from connectors.quickbooks_online import sandbox_lists as lists
 from connectors.quickbooks_online import sandbox_query as query_language
 from connectors.quickbooks_online import sandbox_seed
-from connectors.quickbooks_online.sandbox_books import NAME_OF
+from connectors.quickbooks_online.sandbox_books import DOCUMENTS, NAME_OF
 from connectors.quickbooks_online.sandbox_controls import Controls
 from connectors.quickbooks_online.sandbox_faults import Refusal, stamp
 from connectors.quickbooks_online.sandbox_oauth import SignIn
 from connectors.quickbooks_online.sandbox_pages import Pages
 from connectors.sandboxing import Doc, json_response
 
-ENTITIES = {name.lower(): name for name in [*NAME_OF, "Bill"]}
+ENTITIES = {name.lower(): name for name in [*NAME_OF, *DOCUMENTS]}
 LONGEST_REQUEST_ID = 50
 
 
@@ -64,6 +65,7 @@ class QuickBooksOnlineSandbox(SignIn, Pages, Controls):
         ("GET|POST", "/v3/company/<realm>/query", "query"),
         ("GET", "/v3/company/<realm>/companyinfo/<key>", "company_info"),
         ("GET", "/v3/company/<realm>/preferences", "preferences"),
+        ("GET", "/v3/company/<realm>/cdc", "changes"),
         ("GET", "/v3/company/<realm>/<entity>/<key>", "read"),
         ("POST", "/v3/company/<realm>/<entity>", "write"),
     ]
@@ -140,6 +142,19 @@ class QuickBooksOnlineSandbox(SignIn, Pages, Controls):
         }
         return self._answer({"QueryResponse": found if shown else {}})
 
+    @company_call
+    def changes(self, request: Request) -> Response:
+        asked = [name.strip() for name in request.args.get("entities", "").split(",")]
+        if set(asked) & capture.NOT_CAPTURED:
+            raise _unsupported()
+        groups = capture.captured(
+            self.entities,
+            [_entity(name) for name in asked],
+            request.args.get("changedSince"),
+            self.now(),
+        )
+        return self._answer({"CDCResponse": [{"QueryResponse": groups}]})
+
     def _rows(self, entity: str) -> list[Doc]:
         if entity == "CompanyInfo":
             return [company.info(self.entities.company)]
@@ -185,11 +200,14 @@ class QuickBooksOnlineSandbox(SignIn, Pages, Controls):
         old = self._current(entity, body)
         if request.args.get("operation") == "delete":
             return self._deleted(entity, old)
-        if entity == "Bill":
+        if entity == "BillPayment":
+            return self._paid(request, body, old)
+        if entity in DOCUMENTS:
             doc = bills.checked(
                 self.entities,
                 body,
                 self.now(),
+                entity=entity,
                 old=old,
                 may_repeat_number="allowduplicatedocnum" in request.args.get("include", ""),
             )
@@ -201,6 +219,13 @@ class QuickBooksOnlineSandbox(SignIn, Pages, Controls):
             doc["Id"] = old["Id"]
         kept = self.entities.put(entity, doc, self.now())
         return self._envelope(entity, self.entities.shown(entity, kept))
+
+    def _paid(self, request: Request, body: Doc, old: Doc | None) -> Response:
+        is_void = request.args.get("include") == "void"
+        if is_void != (request.args.get("operation") == "update" and body.get("sparse") is True):
+            raise _unsupported()
+        kept = self.pay(body, old, is_void=is_void)
+        return self._envelope("BillPayment", self.entities.shown("BillPayment", kept))
 
     def _current(self, entity: str, body: Doc) -> Doc | None:
         """The row to change, whose version the caller must know; None for a new one."""
@@ -217,12 +242,11 @@ class QuickBooksOnlineSandbox(SignIn, Pages, Controls):
 
     def _deleted(self, entity: str, old: Doc | None) -> Response:
         """Only documents can be deleted; rows of lists become inactive (5.5)."""
-        if entity != "Bill":
+        if entity not in DOCUMENTS:
             raise _unsupported()
         if old is None:
             raise faults.missing("Id")
-        bills.check_open(self.entities, old["TxnDate"])
-        self.entities.delete(entity, old["Id"])
+        self.take_away(entity, old)
         return self._envelope(entity, {"status": "Deleted", "domain": "QBO", "Id": old["Id"]})
 
     def _envelope(self, entity: str, doc: Doc) -> Response:

@@ -1,4 +1,7 @@
-"""The rules of a bill. Source: sections 7.10, 5.8 and 10.1 of the reference sheet."""
+"""The rules of a bill and of a vendor credit.
+
+Source: sections 7.10, 7.11, 5.8 and 10.1 of the reference sheet.
+"""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,38 +10,37 @@ from common.money import ZERO, to_cents
 from connectors.quickbooks_online import sandbox_faults as faults
 from connectors.quickbooks_online.sandbox_books import Books
 from connectors.quickbooks_online.sandbox_faults import business
-from connectors.quickbooks_online.sandbox_shapes import BILL, cleaned
+from connectors.quickbooks_online.sandbox_shapes import BILL, VENDOR_CREDIT, cleaned
 from connectors.sandboxing import Doc
 
 MOST_LINES = 10_000
 
 
 def checked(
-    books: Books, body: Doc, now: datetime, *, old: Doc | None = None, may_repeat_number: bool
+    books: Books,
+    body: Doc,
+    now: datetime,
+    *,
+    entity: str = "Bill",
+    old: Doc | None = None,
+    may_repeat_number: bool,
 ) -> Doc:
-    """The bill as it will be kept.
+    """The bill, or vendor credit, as it will be kept.
 
     Raises:
         Refusal: one of the rules of a bill is broken.
     """
-    bill = cleaned(BILL, body)
+    bill = cleaned(BILL if entity == "Bill" else VENDOR_CREDIT, body)
     for prop in ("VendorRef", "Line"):
         if not bill.get(prop):
             raise faults.missing(prop)
     if len(bill["Line"]) > MOST_LINES:
         raise business(6000, "A business validation error has occurred", "Too many lines", "Line")
     bill["TxnDate"] = bill.get("TxnDate") or now.date().isoformat()
-    _check_period(books, bill, old)
-    _check_currency(books, bill)
+    check_period(books, bill, old)
+    check_currency(books, bill)
 
-    _used(books, "Vendor", bill, "VendorRef")
-    if "SalesTermRef" in bill:
-        _used(books, "Term", bill, "SalesTermRef")
-    if not books.company["track_locations"]:
-        bill.pop("DepartmentRef", None)  # not kept while locations are off, as classes are not
-    elif "DepartmentRef" in bill:
-        _used(books, "Department", bill, "DepartmentRef")
-    bill.setdefault("DueDate", _due(books, bill))
+    _check_head(books, bill, entity)
     bill["APAccountRef"] = {"value": _payable_account(books, bill)}
     bill["Line"] = [_line(books, line, n) for n, line in enumerate(bill["Line"], start=1)]
 
@@ -52,9 +54,24 @@ def checked(
         )
     paid = old["TotalAmt"] - old["Balance"] if old else ZERO
     bill["Balance"] = bill["TotalAmt"] - paid
-    if not may_repeat_number:
+    if old and "LinkedTxn" in old:
+        bill["LinkedTxn"] = old["LinkedTxn"]
+    if entity == "Bill" and not may_repeat_number:
         _check_number(books, bill, old)
     return bill
+
+
+def _check_head(books: Books, bill: Doc, entity: str) -> None:
+    """What the document names outside its lines."""
+    used(books, "Vendor", bill, "VendorRef")
+    if "SalesTermRef" in bill:
+        used(books, "Term", bill, "SalesTermRef")
+    if not books.company["track_locations"]:
+        bill.pop("DepartmentRef", None)  # not kept while locations are off, as classes are not
+    elif "DepartmentRef" in bill:
+        used(books, "Department", bill, "DepartmentRef")
+    if entity == "Bill":
+        bill.setdefault("DueDate", _due(books, bill))
 
 
 def check_open(books: Books, day: str) -> None:
@@ -69,13 +86,13 @@ def check_open(books: Books, day: str) -> None:
         )
 
 
-def _check_period(books: Books, bill: Doc, old: Doc | None) -> None:
+def check_period(books: Books, bill: Doc, old: Doc | None) -> None:
     check_open(books, bill["TxnDate"])
     if old is not None:
         check_open(books, old["TxnDate"])
 
 
-def _check_currency(books: Books, bill: Doc) -> None:
+def check_currency(books: Books, bill: Doc) -> None:
     home = books.company["currency"]
     if bill.setdefault("CurrencyRef", {"value": home})["value"] != home:
         raise business(
@@ -122,7 +139,7 @@ def _line(books: Books, line: Doc, position: int) -> Doc:
     if kind == "ItemBasedExpenseLineDetail":
         _check_item(books, line["Amount"], detail)
     else:
-        account = _used(books, "Account", detail, "AccountRef")
+        account = used(books, "Account", detail, "AccountRef")
         if account["AccountType"] in {"Accounts Payable", "Accounts Receivable", "Non-Posting"}:
             raise business(
                 6430,
@@ -138,7 +155,7 @@ def _check_detail(books: Books, detail: Doc) -> None:
     if detail["TaxCodeRef"]["value"] not in {"TAX", "NON"}:
         raise business(6100, "Invalid tax code", "Use TAX or NON on a line.", "TaxCodeRef")
     if "CustomerRef" in detail:
-        _used(books, "Customer", detail, "CustomerRef")
+        used(books, "Customer", detail, "CustomerRef")
     elif detail["BillableStatus"] == "Billable":
         raise business(
             6310,
@@ -149,11 +166,11 @@ def _check_detail(books: Books, detail: Doc) -> None:
     if books.company["class_tracking"] != "line":
         detail.pop("ClassRef", None)  # not kept while classes are off (7.4)
     elif "ClassRef" in detail:
-        _used(books, "Class", detail, "ClassRef")
+        used(books, "Class", detail, "ClassRef")
 
 
 def _check_item(books: Books, amount: Decimal, detail: Doc) -> None:
-    item = _used(books, "Item", detail, "ItemRef")
+    item = used(books, "Item", detail, "ItemRef")
     if item["Type"] in {"Category", "Group"} or "ExpenseAccountRef" not in item:
         raise business(
             6000,
@@ -175,7 +192,7 @@ def _check_item(books: Books, amount: Decimal, detail: Doc) -> None:
 
 def _payable_account(books: Books, bill: Doc) -> str:
     if "APAccountRef" in bill:
-        account = _used(books, "Account", bill, "APAccountRef")
+        account = used(books, "Account", bill, "APAccountRef")
         if account["AccountType"] != "Accounts Payable":
             raise business(
                 6430,
@@ -197,7 +214,7 @@ def _due(books: Books, bill: Doc) -> str:
     return (date.fromisoformat(bill["TxnDate"]) + timedelta(days=days)).isoformat()
 
 
-def _used(books: Books, entity: str, holder: Doc, prop: str) -> Doc:
+def used(books: Books, entity: str, holder: Doc, prop: str) -> Doc:
     """The row a reference names, which must be there and active."""
     if prop not in holder:
         raise faults.missing(prop)

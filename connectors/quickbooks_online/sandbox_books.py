@@ -21,6 +21,7 @@ NAME_OF = {
     "Department": "Name",
     "Term": "Name",
 }
+DOCUMENTS = ("Bill", "VendorCredit", "BillPayment")
 PEOPLE = ("Vendor", "Customer", "Employee")
 # The lists that are trees, and the flag that says "I have a parent".
 TREES = {
@@ -59,7 +60,11 @@ REFERENCES = {
     "SalesTermRef": "Term",
     "TermRef": "Term",
     "PrefVendorRef": "Vendor",
+    "BankAccountRef": "Account",
+    "CCAccountRef": "Account",
 }
+# Kept of what was deleted, so that one may ask what changed (6.2).
+TOMBSTONES = "deleted"
 
 
 class Books:
@@ -102,10 +107,21 @@ class Books:
             self._name_branch(entity, kept, is_new=old is None)
         return self._all(entity)[kept["Id"]]
 
-    def delete(self, entity: str, key: str) -> None:
+    def drop(self, entity: str, key: str) -> None:
+        """Take a row away as if it had never been: who asks what changed is not told."""
         self._all(entity).pop(key)
         self._store.delete(entity, key)
         self._moved = self._owed = None
+
+    def delete(self, entity: str, key: str, now: datetime) -> None:
+        self.drop(entity, key)
+        stub = {"status": "Deleted", "Id": key, "MetaData": {"LastUpdatedTime": stamp(now)}}
+        self._store.put(f"{TOMBSTONES}/{entity}", key, stub)
+
+    def deleted(self, entity: str) -> list[Doc]:
+        """What is left of deleted rows: id and moment, in the order of their deletion."""
+        stubs = self._store.all(f"{TOMBSTONES}/{entity}")
+        return [{"domain": "QBO", **stub} for stub in stubs]
 
     def replace(self, entity: str, doc: Doc) -> None:
         """Keep a row whose references were turned to another; its version stays."""
@@ -114,7 +130,7 @@ class Books:
     def _keep(self, entity: str, doc: Doc) -> None:
         self._all(entity)[doc["Id"]] = doc
         self._store.put(entity, doc["Id"], doc)
-        if entity == "Bill":
+        if entity in DOCUMENTS:
             self._moved = self._owed = None
 
     def _all(self, entity: str) -> dict[str, Doc]:
@@ -202,21 +218,39 @@ class Books:
             self._owed = defaultdict(lambda: ZERO)
             for bill in self.all("Bill"):
                 self._owed[bill["VendorRef"]["value"]] += bill["Balance"]
+            for credit in self.all("VendorCredit"):
+                self._owed[credit["VendorRef"]["value"]] -= credit["Balance"]
         return self._owed.get(vendor_id, ZERO)
 
     def moved(self, account_id: str) -> Decimal:
-        """What the bills did to an account, debits positive."""
+        """What bills, credits and payments did to an account, debits positive."""
         if self._moved is None:
             self._moved = defaultdict(lambda: ZERO)
-            for bill in self.all("Bill"):
-                for account, amount in self._postings(bill):
-                    self._moved[account] += amount
+            for account, amount in self._postings():
+                self._moved[account] += amount
         return self._moved.get(account_id, ZERO)
 
-    def _postings(self, bill: Doc) -> Iterator[tuple[str, Decimal]]:
-        yield bill["APAccountRef"]["value"], -bill["TotalAmt"]
-        for line in bill["Line"]:
-            yield self.account_of(line), line["Amount"]
+    def _postings(self) -> Iterator[tuple[str, Decimal]]:
+        for entity, sign in (("Bill", 1), ("VendorCredit", -1)):
+            for bill in self.all(entity):
+                yield bill["APAccountRef"]["value"], -sign * bill["TotalAmt"]
+                for line in bill["Line"]:
+                    yield self.account_of(line), sign * line["Amount"]
+        for payment in self.all("BillPayment"):
+            payable = next(iter(self._payables(payment)), "")
+            yield payable, payment["TotalAmt"]
+            yield self._paid_from(payment), -payment["TotalAmt"]
+
+    def _payables(self, payment: Doc) -> Iterator[str]:
+        """The payable account of the first thing it pays; all have the one in a small company."""
+        for line in payment["Line"]:
+            for link in line["LinkedTxn"]:
+                if (doc := self.get(link["TxnType"], link["TxnId"])) is not None:
+                    yield doc["APAccountRef"]["value"]
+
+    def _paid_from(self, payment: Doc) -> str:
+        check, card = payment.get("CheckPayment", {}), payment.get("CreditCardPayment", {})
+        return str((check.get("BankAccountRef") or card["CCAccountRef"])["value"])
 
     def account_of(self, line: Doc) -> str:
         """Where a line of a bill posts; an item posts to its expense account."""

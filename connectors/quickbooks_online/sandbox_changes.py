@@ -17,7 +17,7 @@ from connectors.sandboxing import Doc
 # An inventory item carries stock, and a category holds items: neither becomes anything else.
 ITEM_TYPES = {"Service", "NonInventory"}
 SYSTEM_TYPES = {"Accounts Payable", "Accounts Receivable"}
-HOLDERS = ("Bill", "Item", "Vendor", "Customer", "Account", "Class")
+HOLDERS = ("Bill", "VendorCredit", "BillPayment", "Item", "Vendor", "Customer", "Account", "Class")
 
 Change = Callable[[Books, str, Doc, Doc], Doc]
 
@@ -97,7 +97,7 @@ def rolled_back(books: Books, entity: str, doc: Doc) -> None:
     """The company was put back to a backup from before this row: it was never there."""
     if len(_branch(books, entity, doc["Id"])) > 1 or any(_holders(books, entity, doc["Id"])):
         raise business(800, "Operation not allowed", "Something depends on it.")
-    books.delete(entity, doc["Id"])
+    books.drop(entity, doc["Id"])
 
 
 CHANGES: dict[str, Change] = {

@@ -6,9 +6,10 @@ from werkzeug.wrappers import Request, Response
 
 from connectors.http import parse_json
 from connectors.quickbooks_online import sandbox_lists as lists
-from connectors.quickbooks_online.sandbox_books import NAME_OF, BooksSandbox
+from connectors.quickbooks_online.sandbox_books import NAME_OF
 from connectors.quickbooks_online.sandbox_changes import CHANGES, rolled_back
 from connectors.quickbooks_online.sandbox_faults import Refusal
+from connectors.quickbooks_online.sandbox_paying import Paying
 from connectors.quickbooks_online.translate import key_in
 from connectors.sandboxing import Doc, json_response
 
@@ -22,13 +23,16 @@ CHANGEABLE = {
 }
 
 
-class Controls(BooksSandbox):
+class Controls(Paying):
     """The endpoints under /_sandbox/ that tests and checks use. They know no faults."""
 
     is_throttling: bool
 
     control_routes: ClassVar = [
         ("GET", "/_sandbox/bills", "posted_bills"),
+        ("GET", "/_sandbox/payments", "payments_made"),
+        ("POST", "/_sandbox/pay", "pay_by_hand"),
+        ("POST", "/_sandbox/billpayment/<key>/<action>", "undo_payment"),
         ("POST", "/_sandbox/company", "change_company"),
         ("POST", "/_sandbox/throttle", "throttle"),
         ("POST", "/_sandbox/<entity>", "add_row"),

@@ -33,6 +33,10 @@ FILTERABLE: dict[str, set[str]] = {
     "Term": _NAMED | {"Name"},
     "Bill": (_NAMED - {"Active"})
     | {"DocNumber", "TxnDate", "DueDate", "VendorRef", "TotalAmt", "Balance", "SalesTermRef"},
+    **dict.fromkeys(
+        ("VendorCredit", "BillPayment"),
+        (_NAMED - {"Active"}) | {"DocNumber", "TxnDate", "VendorRef", "TotalAmt"},
+    ),
     "CompanyInfo": {"Id"},
     "Preferences": {"Id"},
 }

@@ -193,6 +193,45 @@ BILL: Shape = {
         ("TotalAmt", "Balance", "HomeBalance", "ExchangeRate", "LinkedTxn", "VendorAddr"), Ignored()
     ),
 }
+# 7.11: lines as a bill's, no terms; amounts above zero are credit.
+VENDOR_CREDIT: Shape = {
+    name: kind for name, kind in BILL.items() if name not in {"SalesTermRef", "DueDate"}
+}
+BILL_PAYMENT: Shape = {  # 7.15
+    **READ_ONLY,
+    "VendorRef": Ref("Vendor"),
+    "APAccountRef": Ref("Account"),
+    "DepartmentRef": Ref("Department"),
+    "CurrencyRef": CURRENCY,
+    "PayType": Choice(frozenset({"Check", "CreditCard"})),
+    "CheckPayment": Group(
+        {
+            "BankAccountRef": Ref("Account"),
+            "PrintStatus": Choice(frozenset({"NotSet", "NeedToPrint", "PrintComplete"})),
+        }
+    ),
+    "CreditCardPayment": Group({"CCAccountRef": Ref("Account")}),
+    "DocNumber": Text(21),
+    "TxnDate": Day(),
+    "PrivateNote": Text(4000),
+    "TotalAmt": Amount(),
+    "Line": Rows(
+        {
+            **dict.fromkeys(("Id", "LineNum"), Ignored()),
+            "Amount": Amount(),
+            "LinkedTxn": Rows(
+                {
+                    "TxnId": Text(30),
+                    "TxnType": Choice(
+                        frozenset({"Bill", "VendorCredit", "JournalEntry", "Deposit"})
+                    ),
+                    "TxnLineId": Ignored(),
+                }
+            ),
+        }
+    ),
+    **dict.fromkeys(("ExchangeRate", "VendorAddr"), Ignored()),
+}
 
 
 def cleaned(shape: Shape, body: Any, path: str = "") -> Doc:

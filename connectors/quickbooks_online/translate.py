@@ -186,6 +186,29 @@ def record(kind: RecordKind, payload: JSON) -> PulledRecord | Unreadable:
         )
 
 
+def is_deleted(payload: JSON) -> bool:
+    """What is left of a deleted document (6.2)."""
+    return isinstance(payload, dict) and payload.get("status") == "Deleted"
+
+
+def captured(groups: JSON, entity: str) -> list[JSON]:
+    """The rows of one entity in an answer about changes (6.2).
+
+    Raises:
+        UnexpectedPayload: it is no such answer.
+    """
+    with _understanding("a list of changes", groups):
+        rows = [
+            row
+            for group in groups
+            for answered in group["QueryResponse"]
+            for row in answered.get(entity, [])
+        ]
+        if not all(row["Id"] for row in rows):
+            raise ValueError("a row without an id")
+        return rows
+
+
 def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
     """Source: 7.10. QuickBooks adds the total up itself, whatever was sent.
 

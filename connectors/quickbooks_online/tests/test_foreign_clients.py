@@ -135,7 +135,15 @@ def test_list_holds_the_active_vendors(qb):
 
 
 def test_other_lists_come(qb):
-    assert {account.Id for account in Account.all(qb=qb)} == {"33", "60", "64", "71", "80"}
+    assert {account.Id for account in Account.all(qb=qb)} == {
+        "33",
+        "35",
+        "36",
+        "60",
+        "64",
+        "71",
+        "80",
+    }
     assert {item.Id for item in Item.all(qb=qb)} == {"17", "19", "20"}
     assert Customer.get("131", qb=qb).FullyQualifiedName == "Harbor District:2417 Pier Seawall"
     assert Preferences.get(qb=qb).AccountingInfoPrefs.UseAccountNumbers

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common.choices import RecordKind
 from connectors.errors import ConnectorError, UnexpectedPayload
 from connectors.http import Answer
-from connectors.quickbooks_online import faults, translate
+from connectors.quickbooks_online import refusals, translate
 from connectors.records import PostedBill, PulledRecord, Unreadable
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.decimals()
@@ -57,7 +57,7 @@ def test_any_company_is_understood_or_an_error_of_ours(info, preferences):
 def test_any_refusal_is_an_error_of_ours(data, body, status):
     answer = Answer(status=status, headers={}, body=body, data=data, request_id="")
 
-    assert isinstance(faults.refusal(answer), ConnectorError)
+    assert isinstance(refusals.refusal(answer), ConnectorError)
 
 
 @pytest.mark.parametrize(

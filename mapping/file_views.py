@@ -50,7 +50,7 @@ def upload(request: CompanyRequest, kind: Kind) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            lines = files.read(given.name, given.read())
+            lines = files.read(given.read())
         except AppError as refused:
             form.add_error("file", str(refused))
         else:

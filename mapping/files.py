@@ -4,23 +4,19 @@ The columns are the same both ways. A controller may change the ledger's columns
 note; the others tell who is meant, and in which version it was when the file was written.
 """
 
-import csv
 import io
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
 
 from django.db.models import Exists, OuterRef
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
 
+from common import spreadsheets
 from common.csv_out import STARTS_A_FORMULA
-from common.errors import AppError
+from common.spreadsheets import FileUnreadable, Form, Limits
 from companies.models import Company
 from connectors.models import Record
 from mapping import worklist
@@ -31,21 +27,8 @@ HEADS: Final = (
     "Source id", "Source code", "Source name", "State", "Ledger id", "Ledger code",
     "Ledger name", "Confidence", "Note", "Decided by", "Decided at", "Publication", "Version",
 )  # fmt: skip
-MOST_BYTES: Final = 5 * 1024 * 1024
-MOST_UNPACKED: Final = 50 * 1024 * 1024
-MOST_ROWS: Final = 20_000
-LAST_ROW: Final = 1_048_576  # of any spreadsheet; a row said to be further down is a trap
-MOST_TAGS_A_ROW: Final = 20_000
+LIMITS: Final = Limits(megabytes=5, unpacked_megabytes=50, rows=20_000, forms=(Form.CSV, Form.XLSX))
 NO_MATCH: Final = "no match"
-# What a broken archive, its XML or its cells make the libraries raise.
-BROKEN: Final = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError,
-    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, EOFError, OSError,
-)  # fmt: skip
-
-
-class FileUnreadable(AppError):
-    """What was uploaded is no list of mappings. The sentence says what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,25 +123,21 @@ def _printable(value: str) -> str:
 # --- In -------------------------------------------------------------------------------------------
 
 
-def read(name: str, content: bytes) -> list[Line]:
+def read(content: bytes) -> list[Line]:
     """The rows of an uploaded CSV or XLSX file that say something.
 
     Raises:
-        FileUnreadable: it is neither, lacks a column, or is too large.
+        FileUnreadable: it is neither, lacks a column, is too large, or is broken.
     """
-    if len(content) > MOST_BYTES:
-        raise FileUnreadable("The file is larger than 5 MB. Split it by kind or into parts.")
-    table = _sheet(content) if name.lower().endswith(".xlsx") else _csv(content)
-    heads = {str(head).strip().casefold(): at for at, head in enumerate(table[0])} if table else {}
+    table = list(spreadsheets.rows(content, LIMITS))
+    heads = {str(head).strip().casefold(): at for at, head in enumerate(table[0][1])}
     missing = {"source id", "source name"} - heads.keys()
     if len(missing) == 2 or not {"ledger id", "ledger code", "ledger name"} & heads.keys():
         raise FileUnreadable(
             "The file's first row must name its columns: Source id or Source name, and Ledger id,"
             " Ledger code or Ledger name. Download the list to get a file that has them."
         )
-    if len(table) - 1 > MOST_ROWS:
-        raise FileUnreadable(f"The file has more than {MOST_ROWS:,} rows. Split it into parts.")
-    found = [_line(number, heads, row) for number, row in enumerate(table[1:], start=2)]
+    found = [_line(number, heads, row) for number, row in table[1:]]
     return [line for line in found if line.source_id or line.source_code or line.source_name]
 
 
@@ -185,63 +164,7 @@ def _text(value: Any) -> str:
     """As we wrote it: without the apostrophe that kept a spreadsheet from running it."""
     if value is None:
         return ""
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    is_whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    text = str(int(value)) if is_whole else str(value)
     text = text.strip()[:2200]
     return text[1:] if text.startswith("'") and text[1:].startswith(STARTS_A_FORMULA) else text
-
-
-def _csv(content: bytes) -> list[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise FileUnreadable("This is neither a CSV nor an XLSX file. Save it as one of them.")
-    first = text.partition("\n")[0]
-    # A spreadsheet in a country with decimal commas writes semicolons.
-    delimiter = max(",;\t", key=first.count)
-    try:
-        return [
-            row
-            for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-            if any(row)
-        ]
-    except csv.Error as failure:
-        raise FileUnreadable(f"The CSV file cannot be read: {failure}. Save it anew.") from None
-
-
-def _is_too_wide(sheet: bytes) -> bool:
-    """The library holds a row at a time, and one row may be all of the file."""
-    end = 0
-    for row in re.finditer(rb"</(?:\w+:)?row\s*>", sheet):
-        if sheet.count(b"<", end, row.start()) > MOST_TAGS_A_ROW:
-            return True
-        end = row.end()
-    return sheet.count(b"<", end) > MOST_TAGS_A_ROW
-
-
-def _sheet(content: bytes) -> list[list[Any]]:
-    """The first sheet's values. A formula is what it showed when the file was saved."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                raise FileUnreadable("The workbook is too large once unpacked. Split it.")
-            for part in packed.namelist():
-                if part.startswith("xl/worksheets/") and _is_too_wide(packed.read(part)):
-                    raise FileUnreadable("A row of the workbook has too many cells. Save it anew.")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        found = []
-        sheet.reset_dimensions()  # many programs write a wrong one, and rows outside it are lost
-        for row in sheet.iter_rows(max_row=LAST_ROW, max_col=40, values_only=True):
-            if any(value is not None for value in row):
-                found.append(list(row))
-            if len(found) > MOST_ROWS + 1:
-                break
-        return found
-    except FileUnreadable:
-        raise
-    except BROKEN:
-        raise FileUnreadable(
-            "The workbook cannot be read. Save it anew as XLSX, or as CSV."
-        ) from None

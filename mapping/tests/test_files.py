@@ -10,6 +10,7 @@ from openpyxl import Workbook, load_workbook
 
 from audit.models import Entry, Verb
 from common import csv_out
+from common.spreadsheets import FileUnreadable
 from companies.tests.factories import CompanyFactory, MembershipFactory
 from connectors.tests.factories import RecordFactory
 from mapping import cloning, drafts, files, importing, reviewing
@@ -47,7 +48,7 @@ def csv_lines(company):
 
 
 def compared(company, text):
-    return importing.compare(company, Kind.VENDOR, files.read("list.csv", text.encode()))
+    return importing.compare(company, Kind.VENDOR, files.read(text.encode()))
 
 
 def kept(company, text, *, by):
@@ -101,7 +102,7 @@ def test_what_went_out_comes_in_without_a_difference(company, controller, form):
         else files.workbook(company, Kind.VENDOR)
     )
 
-    lines = files.read(f"list.{form}", content)
+    lines = files.read(content)
 
     found = importing.compare(company, Kind.VENDOR, lines)
     assert [each.says for each in found] == [importing.Says.SAME] * 3
@@ -176,19 +177,19 @@ def test_what_was_decided_since_the_file_was_written_is_refused(company, control
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("content", "words"),
     [
-        ("a.csv", b"Name,Amount\nx,1\n", "must name its columns"),
-        ("a.csv", b"", "must name its columns"),
-        ("a.csv", b"PK\x03\x04\x00\x00", "neither a CSV nor an XLSX"),
-        ("a.xlsx", b"no workbook", "cannot be read"),
-        ("a.csv", b"x" * (files.MOST_BYTES + 1), "larger than 5 MB"),
-        ("a.csv", HEADS.encode() + b"S1,,V1,,\n" * (files.MOST_ROWS + 1), "more than 20,000 rows"),
+        (b"Name,Amount\nx,1\n", "must name its columns"),
+        (b"no workbook", "must name its columns"),
+        (b"", "The file is empty"),
+        (b"PK\x03\x04\x00\x00", "neither a CSV nor an XLSX"),
+        (b"x" * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
+        (HEADS.encode() + b"S1,,V1,,\n" * 20_001, "more than 20,000 rows"),
     ],
 )
-def test_a_file_that_is_no_list_is_refused_with_a_sentence(name, content, words):
-    with pytest.raises(files.FileUnreadable, match=words):
-        files.read(name, content)
+def test_a_file_that_is_no_list_is_refused_with_a_sentence(content, words):
+    with pytest.raises(FileUnreadable, match=words):
+        files.read(content)
 
 
 def test_a_file_with_semicolons_is_read(company):
@@ -265,7 +266,7 @@ def test_a_version_that_a_spreadsheet_rewrote_still_counts(company, controller, 
 def test_a_hard_space_in_a_name_comes_back_as_it_went(company, controller):
     reviewing.override(source(company, "Delta\u00a0Supply"), target(company, "A"), by=controller)
 
-    lines = files.read("list.xlsx", files.workbook(company, Kind.VENDOR))
+    lines = files.read(files.workbook(company, Kind.VENDOR))
 
     assert [each.says for each in importing.compare(company, Kind.VENDOR, lines)] == ["same"]
 
@@ -277,8 +278,8 @@ def test_a_row_of_too_many_cells_is_refused():
     out = io.BytesIO()
     book.save(out)
 
-    with pytest.raises(files.FileUnreadable, match="too many cells"):
-        files.read("wide.xlsx", out.getvalue())
+    with pytest.raises(FileUnreadable, match="too many cells"):
+        files.read(out.getvalue())
 
 
 # --- In: what is done of it

@@ -129,7 +129,7 @@ def a_file_is_imported_as_drafts(world, n):
         f"{source.external_id},,,,{world.a_target(n + at).external_id},,,,,,,,"
         for at, source in enumerate(world.sources())
     ]
-    lines = files.read("drafts.csv", "\n".join([heads, *rows]).encode())
+    lines = files.read("\n".join([heads, *rows]).encode())
     differences = importing.compare(world.company, Kind.VENDOR, lines)
     file = importing.keep(
         world.company, Kind.VENDOR, "drafts.csv", differences, by=world.controller

@@ -79,7 +79,7 @@ def lived_in(builder):
         builder.company, email="new@acme.test", role=Role.VIEWER, by=builder.admin
     )
     heads = b"Source id,Source name,Ledger id\n"
-    lines = files.read("vendors.csv", heads + b"13,,2002\n14,,no-such-id\n")
+    lines = files.read(heads + b"13,,2002\n14,,no-such-id\n")
     differences = importing.compare(builder.company, Kind.VENDOR, lines)
     builder.file = importing.keep(
         builder.company, Kind.VENDOR, "vendors.csv", differences, by=builder.admin

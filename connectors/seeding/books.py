@@ -35,6 +35,7 @@ CLASSES = (
     LedgerClass(id="5000000000000002103", name="Residential"),
     LedgerClass(id="5000000000000002104", name="Service", active=False),
 )
+LOCATIONS = (LedgerClass(id="11", name="North Yard"), LedgerClass(id="12", name="South Yard"))
 BILLS_BEFORE_US = 60
 
 

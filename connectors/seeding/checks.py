@@ -236,7 +236,7 @@ def _running(
     percents = {each.id: each.retainage_percent for each in source.commitments}
     work: dict[str, Decimal] = defaultdict(Decimal)
     held: dict[str, Decimal] = defaultdict(Decimal)
-    for bill, items in _billed(seed):
+    for bill, items in _billed(source):
         for item in items:
             line = lines[item.commitment_line_id]
             work[line.id] += item.work_this_period
@@ -246,32 +246,40 @@ def _running(
             yield bill, line, percents[bill.commitment_id], done, total_held
 
 
-def _billed(seed: Seed) -> Iterator[tuple[Requisition, list[RequisitionItem]]]:
+def _billed(source: Source) -> Iterator[tuple[Requisition, list[RequisitionItem]]]:
     items = defaultdict(list)
-    for item in seed.procore.requisition_items:
+    for item in source.requisition_items:
         items[item.requisition_id].append(item)
-    for bill in sorted(
-        seed.procore.requisitions, key=lambda each: (each.commitment_id, each.number)
-    ):
+    for bill in sorted(source.requisitions, key=lambda each: (each.commitment_id, each.number)):
         yield bill, items[bill.id]
 
 
-def payments_due(seed: Seed) -> dict[str, Decimal]:
-    """What each requisition asks for, by its lines: new work and stored material less retainage."""
+def lines_due(source: Source) -> dict[str, list[tuple[str, Decimal]]]:
+    """What each requisition asks for, line by line of its commitment: new work and stored
+    material, less retainage.
+    """
     stored: dict[str, RequisitionItem] = {}
-    due = {}
-    for bill, items in _billed(seed):
-        due[bill.id] = ZERO
+    due: dict[str, list[tuple[str, Decimal]]] = {}
+    for bill, items in _billed(source):
+        due[bill.id] = []
         for item in items:
             before = stored.get(item.commitment_line_id)
-            due[bill.id] += (
+            amount = (
                 item.work_this_period
                 + (item.stored_now - (before.stored_now if before else ZERO))
                 - (item.retained_this_period - item.released_this_period)
                 - (item.stored_retained - (before.stored_retained if before else ZERO))
             )
+            due[bill.id].append((item.commitment_line_id, amount))
             stored[item.commitment_line_id] = item
     return due
+
+
+def payments_due(seed: Seed) -> dict[str, Decimal]:
+    return {
+        bill: sum((amount for _, amount in lines), ZERO)
+        for bill, lines in lines_due(seed.procore).items()
+    }
 
 
 def unbalanced(seed: Seed) -> list[str]:

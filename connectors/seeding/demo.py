@@ -5,7 +5,7 @@ package, build again, commit both.
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -27,9 +27,42 @@ from connectors.seeding.rows import (
     Truth,
 )
 
-VENDORS = 300
-WITHOUT_COUNTERPART = 36
-LEDGER_VENDORS = 2000
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large the company is. The first of the special names and of the jobs are taken."""
+
+    special_names: int = 15
+    vendors: int = 300
+    without_counterpart: int = 36
+    twins: int = 5  # of vendors beyond the first twenty
+    ledger_vendors: int = 2000
+    only_jobs: tuple[str, ...] = ()  # by number; none: all
+    customers: int = 120
+    volume: jobs.Volume = field(default_factory=jobs.Volume)
+    has_locations: bool = False
+
+
+# For the matrix of pairs, which has to be through in minutes.
+TINY = Size(
+    special_names=3,
+    vendors=14,
+    without_counterpart=2,
+    twins=0,
+    ledger_vendors=40,
+    only_jobs=("25-014", "25-027", "26-019"),
+    customers=12,
+    volume=jobs.Volume(
+        approved_requisitions=20,
+        approved_direct_costs=6,
+        open_requisitions=1,
+        open_direct_costs=1,
+        strange_commitments=1,
+        strange_direct_costs=1,
+        has_oddities=False,
+    ),
+    has_locations=True,
+)
 
 # The account a cost type alone would lead to.
 COST_TYPE_ACCOUNTS = {
@@ -46,13 +79,14 @@ class _Known:
     mark: str  # "" when the ledger has no such vendor
 
 
-def build(seed: int = 20261115) -> Seed:
-    return _Builder(random.Random(seed)).build()
+def build(seed: int = 20261115, size: Size | None = None) -> Seed:
+    return _Builder(random.Random(seed), size or Size()).build()
 
 
 class _Builder:
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, size: Size) -> None:
         self.rng = rng
+        self.size = size
         self.registrar = Registrar(rng)
         self.names = books.NameList(rng)
         self.source = Source(
@@ -68,6 +102,7 @@ class _Builder:
             ],
             terms=list(books.TERMS),
             classes=list(books.CLASSES),
+            locations=list(books.LOCATIONS) if size.has_locations else [],
         )
         self.truth: list[Truth] = []
         self.drafts: list[tuple[str, LedgerVendor]] = []
@@ -77,7 +112,7 @@ class _Builder:
         self._lay_out_costs()
         self._enter_jobs()
         self._enter_vendors()
-        oddities = Work(self.rng, self._cast(), self.source).do()
+        oddities = Work(self.rng, self._cast(), self.source, self.size.volume).do()
         self.ledger.bills = books.bills_before_us(
             self.rng, self.ledger.vendors, self.ledger.accounts
         )
@@ -127,6 +162,7 @@ class _Builder:
 
     def _enter_jobs(self) -> None:
         rows = [[cell.strip() for cell in line.split("|")] for line in JOBS.strip().splitlines()]
+        rows = [row for row in rows if not self.size.only_jobs or row[0] in self.size.only_jobs]
         owners: dict[str, list[tuple[str, str, bool]]] = {}
         for number, _, owner, ledger_name, kind, mistakable in rows:
             below = owners.setdefault(owner, [])
@@ -143,11 +179,12 @@ class _Builder:
             Site(row.id, row.number, is_known=row.number in found) for row in self.source.projects
         ]
         for place, cost in costing.project_coded_costs():
-            self._add_project_code(self.source.projects[place - 1], cost)
+            if place <= len(rows):
+                self._add_project_code(self.source.projects[place - 1], cost)
 
     def _add_old_jobs(self, owners: dict[str, list[tuple[str, str, bool]]]) -> None:
-        """Fill up to 120 customers and jobs with people we built for in other years."""
-        while sum(1 + len(jobs_below) for jobs_below in owners.values()) < 120:
+        """Fill up with customers and jobs, people we built for in other years."""
+        while sum(1 + len(below) for below in owners.values()) < self.size.customers:
             if self.rng.random() < 0.35:
                 firm = self.registrar.found_office_vendor()
                 owners.setdefault(f"{firm.core} Holdings", [])
@@ -186,19 +223,19 @@ class _Builder:
     # Vendors
 
     def _enter_vendors(self) -> None:
+        size = self.size
         self._enter_special_vendors()
-        twins = 5
-        while len(self.known) < VENDORS - WITHOUT_COUNTERPART - twins:
+        while len(self.known) < size.vendors - size.without_counterpart - size.twins:
             self._enter_vendor()
-        for each in self.rng.sample(self.known[20:], twins):
+        for each in self.rng.sample(self.known[20:], size.twins):
             self._enter_twin(each)
-        while len(self.known) < VENDORS:
+        while len(self.known) < size.vendors:
             self._enter_vendor_without_counterpart()
         self._pad_ledger()
         self._settle_vendors()
 
     def _enter_special_vendors(self) -> None:
-        for line in SPECIAL_NAMES.strip().splitlines():
+        for line in SPECIAL_NAMES.strip().splitlines()[: self.size.special_names]:
             name, trade_name, ledger_name, trade = (cell.strip() for cell in line.split("|"))
             firm = self.registrar.enter(name, "", trade)
             self._meet(firm, name, trade_name, mark=self._draft(firm, ledger_name))
@@ -284,7 +321,7 @@ class _Builder:
     def _pad_ledger(self) -> None:
         """Everybody else the office ever paid."""
         rng = self.rng
-        while len(self.drafts) < LEDGER_VENDORS:
+        while len(self.drafts) < self.size.ledger_vendors:
             office = rng.random() < 0.15
             firm = self.registrar.found_office_vendor() if office else self.registrar.found()
             name = firm.name if rng.random() < 0.6 else noise.respelled(rng, firm)[0]

@@ -25,10 +25,6 @@ from connectors.seeding.rows import (
     Source,
 )
 
-APPROVED_REQUISITIONS = 280
-APPROVED_DIRECT_COSTS = 120
-OPEN_REQUISITIONS = 26
-OPEN_DIRECT_COSTS = 14
 CLOSED_THROUGH = date(2026, 6, 30)
 LAST_DAY = date(2026, 11, 15)
 
@@ -145,6 +141,20 @@ class _Plan:
         return self.approved + bool(self.open_status)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """How much business is done."""
+
+    approved_requisitions: int = 280
+    approved_direct_costs: int = 120  # those that are wrong on purpose are among them
+    open_requisitions: int = 26
+    open_direct_costs: int = 14
+    # The first so many are of vendors that the ledger does not know; the next, of such a project.
+    strange_commitments: int = 3
+    strange_direct_costs: int = 5
+    has_oddities: bool = True
+
+
 @dataclass
 class Work:
     """Does the business of a season and writes it into `source`."""
@@ -152,6 +162,7 @@ class Work:
     rng: random.Random
     cast: Cast
     source: Source
+    volume: Volume = field(default_factory=Volume)
     oddities: list[Oddity] = field(default_factory=list)
     _ids: Counter[str] = field(default_factory=Counter)
     _styles: dict[str, str] = field(default_factory=dict)
@@ -160,17 +171,19 @@ class Work:
     def do(self) -> list[Oddity]:
         self._bill_commitments()
         self._spend_directly()
-        self._do_wrong()
+        if self.volume.has_oddities:
+            self._do_wrong()
         return self.oddities
 
     # Commitments and what is billed on them
 
     def _bill_commitments(self) -> None:
         approved = open_ones = 0
-        while approved < APPROVED_REQUISITIONS:
+        wanted = self.volume.approved_requisitions
+        while approved < wanted:
             place = len(self.source.commitments)
-            wants_open = open_ones < OPEN_REQUISITIONS and place % 3 == 2
-            count = min(self.rng.choice((3, 3, 4, 4)), APPROVED_REQUISITIONS - approved)
+            wants_open = open_ones < self.volume.open_requisitions and place % 3 == 2
+            count = min(self.rng.choice((3, 3, 4, 4)), wanted - approved)
             plan = self._sign(place, count, wants_open=wants_open)
             approved += plan.approved
             open_ones += bool(plan.open_status)
@@ -179,8 +192,9 @@ class Work:
     def _sign(self, place: int, count: int, *, wants_open: bool) -> _Plan:
         """A commitment and how it is going to be billed; the first few lack a counterpart."""
         rng = self.rng
-        site = rng.choice(self.cast.sites_that_are(known=place != 3))
-        vendor = rng.choice(self.cast.vendors_of(contract=True, known=place > 2))
+        unknown = self.volume.strange_commitments
+        site = rng.choice(self.cast.sites_that_are(known=place != unknown))
+        vendor = rng.choice(self.cast.vendors_of(contract=True, known=place >= unknown))
         is_order = place % 9 == 8
         commitment = Commitment(
             id=self._id("commitment", 3382700),
@@ -283,10 +297,12 @@ class Work:
     # Direct costs
 
     def _spend_directly(self) -> None:
-        regular = APPROVED_DIRECT_COSTS - len(ODDITIES)
+        unknown = self.volume.strange_direct_costs
+        regular = self.volume.approved_direct_costs
+        regular -= len(ODDITIES) if self.volume.has_oddities else 0
         for place in range(regular):
-            self._spend(known_vendor=place >= 5, known_site=place != 5)
-        for place in range(OPEN_DIRECT_COSTS):
+            self._spend(known_vendor=place >= unknown, known_site=place != unknown)
+        for place in range(self.volume.open_direct_costs):
             self._spend(status="pending" if place % 3 == 0 else "draft")
 
     def _spend(

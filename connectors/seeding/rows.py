@@ -162,6 +162,7 @@ class LedgerCompany:
     class_tracking: str = "line"
     projects_enabled: bool = True
     use_account_numbers: bool = True
+    track_locations: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +225,8 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerClass:
+    """A class, or a location: both are lists of names, one below the other."""
+
     id: str
     name: str
     parent_id: str = ""
@@ -299,6 +302,7 @@ class Ledger:
     accounts: list[Account] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     classes: list[LedgerClass] = field(default_factory=list)
+    locations: list[LedgerClass] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     bills: list[LedgerBill] = field(default_factory=list)
 

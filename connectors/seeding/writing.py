@@ -8,26 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.seeding.rows import Ledger, Seed, Source
-
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def write(seed: Seed, folder: Path) -> None:
-    """Write every file of `seed`; a list without rows gets no file."""
-    _write_system(seed.procore, folder / "procore")
-    _write_system(seed.quickbooks_online, folder / "quickbooks_online")
-    _write_file(seed.truth, folder / "truth.csv")
-    _write_file(seed.oddities, folder / "oddities.csv")
-
-
-def _write_system(system: Source | Ledger, folder: Path) -> None:
+def write_system(system: "DataclassInstance", folder: Path) -> None:
+    """`system` holds lists of rows, one a file; a list without rows gets no file."""
     for each in fields(system):
-        _write_file(getattr(system, each.name), folder / f"{each.name}.csv")
+        write_file(getattr(system, each.name), folder / f"{each.name}.csv")
 
 
-def _write_file(rows: "Sequence[DataclassInstance]", path: Path) -> None:
+def write_file(rows: "Sequence[DataclassInstance]", path: Path) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return

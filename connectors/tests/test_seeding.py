@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from connectors.seeding import checks, demo, jobs, noise, real, writing
+from connectors.seeding import checks, demo, jobs, noise, pairs, real
 from connectors.seeding.books import NameList
 from connectors.seeding.names import Registrar
 
@@ -44,7 +44,7 @@ def test_a_seed_has_nothing(seed, check):
 
 
 def test_committed_demo_is_what_the_builder_writes(demo_seed, tmp_path):
-    writing.write(demo_seed, tmp_path)
+    pairs.write(demo_seed, pairs.FIRST, tmp_path)
 
     built = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv")}
     committed = {path.relative_to(DEMO) for path in DEMO.rglob("*.csv")}

@@ -2,18 +2,20 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from connectors.seeding import demo, real, writing
+from connectors.seeding import pairs, real
 
 
 class Command(BaseCommand):
-    help = "Write the seed of a company: demo (invented, committed) or real (from the shared data)."
+    help = "Write a company's seed for two systems; demo is committed as the first pair holds it."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("company", choices=["demo", "real"])
+        parser.add_argument("company", choices=pairs.COMPANIES)
+        parser.add_argument("--pair", choices=sorted(pairs.PAIRS), default=str(pairs.FIRST))
         parser.add_argument("--out", type=Path, help="folder to write to")
         parser.add_argument(
             "--data",
@@ -22,17 +24,17 @@ class Command(BaseCommand):
             help="the shared data folder, needed for real (or set SHARED_DATA)",
         )
 
-    def handle(self, *args: object, **options: object) -> None:
-        company, data = options["company"], Path(str(options["data"]))
+    def handle(self, *args: Any, **options: Any) -> None:
+        company, pair = options["company"], pairs.PAIRS[options["pair"]]
         try:
-            seed = demo.build() if company == "demo" else real.build(data)
+            seed = pairs.build(company, options["data"])
         except real.DataMissing as missing:
             raise CommandError(str(missing)) from missing
-        folder = Path(str(options["out"] or settings.SEEDS[str(company)]))
-        writing.write(seed, folder)
+        folder = options["out"] or pairs.folder_of(company, pair)
+        pairs.write(seed, pair, folder)
         vendors = len(seed.procore.vendors), len(seed.quickbooks_online.vendors)
         self.stdout.write(
-            f"Wrote {company} to {folder}: {vendors[0]} vendors on the construction side,"
-            f" {vendors[1]} in the ledger, {len(seed.procore.requisitions)} requisitions,"
+            f"Wrote {company} for {pair} to {folder}: {vendors[0]} vendors on the construction"
+            f" side, {vendors[1]} in the ledger, {len(seed.procore.requisitions)} requisitions,"
             f" {len(seed.procore.direct_costs)} direct costs."
         )

@@ -320,6 +320,10 @@ QUICKBOOKS_ONLINE = {
     "client_id": env.str("QBO_CLIENT_ID", "tieout-sandbox"),
     "client_secret": env.str("QBO_CLIENT_SECRET", "tieout-sandbox-secret"),
 }
+# Its Web Connector calls us; we call nothing of it. The sandbox's console is here.
+QUICKBOOKS_DESKTOP = {
+    "sandbox_url": env.str("QBD_SANDBOX_URL", "http://127.0.0.1:8704"),
+}
 # The companies that sandboxes load, and where matching data lies beside the project, if it does.
 SEEDS = {
     "demo": BASE_DIR / "connectors" / "seeds" / "demo",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
+from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.sandboxing import Sandbox, Served, serve
 
@@ -21,6 +22,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SANDBOXES: tuple[tuple[str, Callable[..., Sandbox], dict[str, str]], ...] = (
     ("procore", ProcoreSandbox, settings.PROCORE),
     ("quickbooks_online", QuickBooksOnlineSandbox, settings.QUICKBOOKS_ONLINE),
+    ("quickbooks_desktop", QuickBooksDesktopSandbox, settings.QUICKBOOKS_DESKTOP),
 )
 
 
@@ -47,7 +49,7 @@ class Command(BaseCommand):
         folder = books or settings.VAR_DIR / "sandbox" / seed
         served: list[Served] = []
         try:
-            for name, kind, where in SANDBOXES:
+            for name, kind, where in self._in_seed(settings.SEEDS[seed]):
                 pace = REAL_PACE if real_pace and kind is ProcoreSandbox else {}
                 served.append(
                     self._serve(name, partial(kind, **pace), where, settings.SEEDS[seed], folder)
@@ -57,6 +59,13 @@ class Command(BaseCommand):
             for one in served:
                 one.stop()
 
+    def _in_seed(self, seed: Path) -> list[tuple[str, Callable[..., Sandbox], dict[str, str]]]:
+        """The systems that a seed has a folder for; the others are not served."""
+        found = [each for each in SANDBOXES if (seed / each[0]).is_dir()]
+        if not found:
+            raise CommandError(f"The seed has no system in it. Looked in {seed}.")
+        return found
+
     def _serve(
         self,
         name: str,
@@ -65,20 +74,19 @@ class Command(BaseCommand):
         seed: Path,
         books: Path,
     ) -> Served:
-        if not (seed / name).is_dir():
-            raise CommandError(f"The seed has no folder {name}. Looked in {seed}.")
-        address = urlsplit(where["api_url"])
+        # A system that calls us has no address of its own, only the sandbox's console has.
+        url = where.get("sandbox_url") or where["api_url"]
+        address = urlsplit(url)
         if address.hostname not in LOOPBACK or address.port is None:
             raise CommandError(
-                f"The settings name {where['api_url']} for {name}: that is not a loopback address "
+                f"The settings name {url} for {name}: that is not a loopback address "
                 "with a port, so there is nothing to imitate."
             )
         # The registration that our own settings use, so that any of them signs in.
         sandbox = kind(
             seed=seed / name,
             books=books / f"{name}.sqlite",
-            client_id=where["client_id"],
-            client_secret=where["client_secret"],
+            **{part: where[part] for part in ("client_id", "client_secret") if part in where},
         )
         try:
             served = serve(sandbox, address.port)

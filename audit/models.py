@@ -29,6 +29,7 @@ class Verb(models.TextChoices):
     REQUEUED = "requeued", "queued again"
     SET_ASIDE = "set_aside", "set aside"
     RESOLVED = "resolved"
+    TOLD_PAID = "told_paid", "told the source what was paid of"
     INVITED = "invited"
     JOINED = "joined"
     CHANGED_ROLE = "changed_role", "changed the role of"

@@ -7,6 +7,7 @@ its end may say that something is gone.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -22,6 +23,7 @@ from common.choices import RecordKind, Side
 from common.errors import Conflict
 from companies.models import Company, User
 from connectors import registry
+from connectors.base import TellsPayments
 from connectors.errors import (
     AccessDenied,
     ConnectorError,
@@ -34,7 +36,7 @@ from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting, worklist
 from mapping.models import Kind, drafted_kinds
-from sync import mirroring, precedents
+from sync import mirroring, paying, precedents
 from sync.models import (
     Bill,
     BillLine,
@@ -74,6 +76,8 @@ def start(connection: Connection, *, by: User | None) -> Run:
             lists = [(What.COMPANY, "")] + [(What.RECORDS, kind.value) for kind in kinds]
             if connection.side == Side.LEDGER and (by or not _looked_back_lately(connection)):
                 lists.append((What.LEDGER_BILLS, ""))
+            if registry.can(connection, TellsPayments):
+                lists.append((What.PAYMENTS, ""))
             PullStep.objects.bulk_create(
                 PullStep(
                     company=run.company, run=run, position=position, what=what, record_kind=kind
@@ -163,6 +167,9 @@ def _bring_in(step: PullStep) -> mirroring.Mirrored:
         first_day = precedents.since(connection.company)
         ledger = registry.open_ledger(connection)
         return precedents.keep_bills(connection, first_day, ledger.bills(first_day))
+    if step.what == What.PAYMENTS:
+        payer = cast("TellsPayments", registry.open_ledger(connection))
+        return paying.keep(connection, payer.payments(paying.since(connection)))
     assert step.project is not None  # noqa: S101  # commitments and bills are read by project
     source = registry.open_source(connection)
     if step.what == What.COMMITMENTS:

@@ -33,7 +33,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.records import PostedBill
-from sync import transitions
+from sync import paying, transitions
 from sync.claiming import Claim
 from sync.models import Push
 from sync.steps import Step, reached
@@ -102,6 +102,9 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
     Connection.objects.filter(pk=push.connection_id).update(last_sent_at=Now())
     _is_let_in_again(push)
     trail.record(Verb.POSTED, push, by=by, machine="Sender", after=push.answer)
+    if by is not None:
+        # One that was there before may have been paid meanwhile.
+        paying.notify(push.connection, [push.external_id])
 
 
 def _suspend(push: Push, error: CompanySuspended) -> None:

@@ -1,7 +1,7 @@
 """Thin entry points for the queue. A task takes one id and may run twice."""
 
 from common import requests
-from sync import judging, pulling, pushing
+from sync import judging, paying, pulling, pushing
 from sync.models import Judging
 
 
@@ -18,6 +18,11 @@ def push(push_id: int) -> None:
 def judge(judging_id: int) -> None:
     requests.begin("judge")
     judging.judge(Judging.objects.select_related("company__settings").get(pk=judging_id))
+
+
+def tell_paid(notice_id: int) -> None:
+    requests.begin("tell_paid")
+    paying.tell(notice_id)
 
 
 def heartbeat() -> None:

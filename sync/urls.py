@@ -13,6 +13,7 @@ urlpatterns = [
     path("bills/send-all/", bills.send_all, name="send-all"),
     path(BILL, bill.bill, name="bill"),
     path(BILL + "history/", bill.history, name="bill-history"),
+    path(BILL + "paid/", bill.paid, name="bill-paid"),
     path(BILL + "send/", bill.send, name="send"),
     path(BILL + "send-again/", bill.send_again, name="send-again"),
     path(BILL + "link/", bill.link, name="link"),

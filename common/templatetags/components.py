@@ -56,6 +56,9 @@ STATES = {
     "unknown": Look("circle-question-mark", "Outcome unknown", "warn"),
     "failed": Look("triangle-alert", "Failed", "bad"),
     "set_aside": Look("archive", "Set aside", "quiet"),
+    "paid": Look("check", "Paid", "ok"),
+    "partly_paid": Look("clock", "Partly paid", "warn"),
+    "not_paid": Look("minus", "Not paid", "quiet"),
     # runs and connections
     "running": Look("loader", "Running", "quiet"),
     "done": Look("check", "Done", "ok"),

@@ -2,6 +2,7 @@
 
 from sync.models.around import Commitment, CommitmentLine, LedgerBill, ProjectTeam
 from sync.models.bills import Approval, Bill, BillLine, BillNeed, LetGo, Push, Readiness
+from sync.models.payments import LedgerPayment, PaidNotice, PaymentShare
 from sync.models.runs import Judging, PullProblem, PullStep, Run, WorkerMark
 
 __all__ = [
@@ -13,7 +14,10 @@ __all__ = [
     "CommitmentLine",
     "Judging",
     "LedgerBill",
+    "LedgerPayment",
     "LetGo",
+    "PaidNotice",
+    "PaymentShare",
     "ProjectTeam",
     "PullProblem",
     "PullStep",

@@ -59,6 +59,7 @@ class PullStep(Work):
         BILLS = "bills", "Bills"
         # Not for the lists' sake: what people posted before us shows what is called what.
         LEDGER_BILLS = "ledger_bills", "Bills entered so far"
+        PAYMENTS = "payments", "Payments"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -9,7 +9,7 @@ from sync.tests.pages import HTMX, at
 pytestmark = pytest.mark.django_db
 
 PAGES = ("overview", "bills", "export", "send-all", "runs", "teams")
-OF_A_BILL = ("bill", "bill-history", "send")
+OF_A_BILL = ("bill", "bill-history", "bill-paid", "send")
 POSTS_OF_A_BILL = ("send", "send-again", "link", "approve", "reject")
 
 
@@ -129,7 +129,7 @@ def test_a_project_manager_counts_own_bills_only(company, project_manager, clien
     assert page.context["listing"].totals["all"].bills == 1
 
 
-@pytest.mark.parametrize("name", ["bill", "bill-history"])
+@pytest.mark.parametrize("name", ["bill", "bill-history", "bill-paid"])
 def test_a_bill_of_another_project_is_not_found(company, project_manager, client_for, name):
     other = BillFactory(company=company)
 

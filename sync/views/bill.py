@@ -21,6 +21,7 @@ from mapping.models import Kind, Mapping
 from sync import counting, sending
 from sync.models import Approval, Bill, Push
 from sync.querysets import BillQuerySet
+from sync.views.paid import Paid
 from sync.views.showing import BillPage
 
 Act = Callable[[Bill], str]  # does it, and says what was done
@@ -29,7 +30,12 @@ Act = Callable[[Bill], str]  # does it, and says what was done
 @require_safe
 @requires(Action.SEE_BILLS)
 def bill(request: CompanyRequest, pk: int) -> HttpResponse:
-    page = BillPage(request, _bill(request, pk), with_history=bool(request.GET.get("history")))
+    page = BillPage(
+        request,
+        _bill(request, pk),
+        with_history=bool(request.GET.get("history")),
+        with_payments=bool(request.GET.get("payments")),
+    )
     return _answer(request, page)
 
 
@@ -41,6 +47,18 @@ def history(request: CompanyRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect(found.get_absolute_url() + "?history=1#history")
     return render(request, "sync/_history.html", {"page": BillPage(request, found)})
+
+
+@require_safe
+@requires(Action.SEE_BILLS)
+def paid(request: CompanyRequest, pk: int) -> HttpResponse:
+    """What the ledger paid of it, read once the page stands. Opened directly, it is on the page."""
+    found = _bill(request, pk)
+    if not request.htmx:
+        return redirect(found.get_absolute_url() + "?payments=1#paid")
+    shown = Paid.of(BillPage(request, found).push)
+    context = {"paid": shown, "currency": found.currency}
+    return render(request, "sync/_paid.html", context)
 
 
 def _bill(request: CompanyRequest, pk: int) -> Bill:

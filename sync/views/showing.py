@@ -24,6 +24,7 @@ from sync import counting, gate
 from sync.gate import Fix, Hold
 from sync.models import Approval, Bill, BillLine, Push, Readiness
 from sync.views.frozen import Frozen, Part
+from sync.views.paid import Paid
 
 S = Push.State
 SLOW_AFTER_SECONDS = 60
@@ -169,6 +170,7 @@ class BillPage:
     bill: Bill
     problem: str = ""  # why what somebody just tried was not done
     with_history: bool = False
+    with_payments: bool = False
     rights: Rights = field(init=False)
 
     def __post_init__(self) -> None:
@@ -205,6 +207,10 @@ class BillPage:
         own = self.asked.own_pushes
         there = next((push for push in own if push.state != S.FAILED), None)
         return there or next((p for p in own if p.version == self.bill.version), None)
+
+    @cached_property
+    def paid(self) -> Paid | None:
+        return Paid.of(self.push)
 
     @property
     def is_moving(self) -> bool:

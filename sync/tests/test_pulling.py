@@ -24,7 +24,7 @@ def test_a_pull_brings_every_list_and_every_bill(world):
     world.pull()
 
     assert world.source.records.filter(kind=RecordKind.VENDOR).count() == 3
-    assert world.ledger.records.filter(kind=RecordKind.ACCOUNT).count() == 5
+    assert world.ledger.records.filter(kind=RecordKind.ACCOUNT).count() == 7
     assert world.company.bills.count() == 4
 
 

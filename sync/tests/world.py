@@ -73,7 +73,9 @@ QUICKBOOKS = {
 302,5200,Drywall,Cost of Goods Sold,SuppliesMaterialsCogs,,true
 303,2100,Retainage Payable,Other Current Liability,OtherCurrentLiabilities,,true
 304,2000,Accounts Payable (A/P),Accounts Payable,AccountsPayable,,true
-305,4000,Revenue,Income,ServiceFeeIncome,,true""",
+305,4000,Revenue,Income,ServiceFeeIncome,,true
+306,1010,Checking,Bank,Checking,,true
+307,1900,Company card,Credit Card,CreditCard,,true""",
     "items": """id,name,type,parent_id,expense_account_id,income_account_id,active
 401,Concrete work,Service,,301,305,true""",
 }

@@ -324,6 +324,13 @@ QUICKBOOKS_ONLINE = {
 QUICKBOOKS_DESKTOP = {
     "sandbox_url": env.str("QBD_SANDBOX_URL", "http://127.0.0.1:8704"),
 }
+SAGE_INTACCT = {
+    "api_url": env.str("INTACCT_API_URL", "http://127.0.0.1:8705/ia/xml/xmlgw.phtml"),
+    "app_url": env.str("INTACCT_APP_URL", "http://127.0.0.1:8705"),
+    # Ours as a vendor of Sage's; each company authorises it beside its own web-services user.
+    "sender_id": env.str("INTACCT_SENDER_ID", "tieout-sandbox"),
+    "sender_password": env.str("INTACCT_SENDER_PASSWORD", "tieout-sandbox-secret"),
+}
 # The companies that sandboxes load, and where matching data lies beside the project, if it does.
 SEEDS = {
     "demo": BASE_DIR / "connectors" / "seeds" / "demo",

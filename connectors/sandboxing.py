@@ -82,6 +82,18 @@ class Store:
             raise
         self._db.commit()
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone by itself when it fails."""
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO part")
+            self._db.execute("RELEASE part")
+            raise
+        self._db.execute("RELEASE part")
+
     def get(self, kind: str, key: str | int) -> Doc | None:
         row = self._db.execute(
             "SELECT body FROM doc WHERE kind = ? AND id = ?", (kind, str(key))

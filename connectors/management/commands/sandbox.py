@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
 from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
+from connectors.sage_intacct.sandbox import SageIntacctSandbox
 from connectors.sandboxing import Sandbox, Served, serve
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -23,7 +24,10 @@ SANDBOXES: tuple[tuple[str, Callable[..., Sandbox], dict[str, str]], ...] = (
     ("procore", ProcoreSandbox, settings.PROCORE),
     ("quickbooks_online", QuickBooksOnlineSandbox, settings.QUICKBOOKS_ONLINE),
     ("quickbooks_desktop", QuickBooksDesktopSandbox, settings.QUICKBOOKS_DESKTOP),
+    ("sage_intacct", SageIntacctSandbox, settings.SAGE_INTACCT),
 )
+# What a system knows us by, each in its own words.
+REGISTRATION = ("client_id", "client_secret", "sender_id", "sender_password")
 
 
 class Command(BaseCommand):
@@ -86,7 +90,7 @@ class Command(BaseCommand):
         sandbox = kind(
             seed=seed / name,
             books=books / f"{name}.sqlite",
-            **{part: where[part] for part in ("client_id", "client_secret") if part in where},
+            **{part: where[part] for part in REGISTRATION if part in where},
         )
         try:
             served = serve(sandbox, address.port)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pytest
 import requests
+from defusedxml.ElementTree import fromstring
 
 from connectors.sage_intacct.sandbox import GATEWAY, SageIntacctSandbox
 from connectors.sandboxing import Served, serve

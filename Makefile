@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 SEED ?= demo
+FIRST := procore-quickbooks-online
+PAIR ?= $(FIRST)
 PORT ?= 8000
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
@@ -13,19 +15,26 @@ MANAGE := $(BIN)/python manage.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+# Data of its own for every company and every pair but the first ones.
+ROOM := $(if $(filter $(FIRST),$(PAIR)),$(filter-out demo,$(SEED)),$(SEED)-$(PAIR))
+SAID := --seed $(SEED) --pair $(PAIR)
+
 # A company on the sandboxes, at http://localhost:$(PORT). SEED=real: real names, from ../shared/data.
+# PAIR=buildertrend-intacct and so on: sources procore, buildertrend, buildertrend-files; ledgers
+# quickbooks-online, quickbooks-desktop, intacct.
+DEMO := VAR_DIR=$(if $(ROOM),var/$(ROOM),var) PUBLIC_URL=http://localhost:$(PORT)
 demo: .venv/installed
-	$(if $(filter real,$(SEED)),VAR_DIR=var/real $(MANAGE) build_seed real)
-	$(if $(filter real,$(SEED)),VAR_DIR=var/real) $(MANAGE) demo --seed $(SEED) --port $(PORT)
+	$(DEMO) $(MANAGE) demo $(SAID)
 
 # The main job without a browser; beside a running demo, on data and ports of its own.
-CHECK := VAR_DIR=var/check-$(SEED) PROCORE_LOGIN_URL=http://127.0.0.1:8711 PROCORE_API_URL=http://127.0.0.1:8711 \
+CHECK_PORTS := PUBLIC_URL=http://localhost:8710 \
+	PROCORE_LOGIN_URL=http://127.0.0.1:8711 PROCORE_API_URL=http://127.0.0.1:8711 \
 	QBO_AUTHORIZE_URL=http://127.0.0.1:8712/connect/oauth2 QBO_TOKEN_URL=http://127.0.0.1:8712/oauth2/v1/tokens/bearer \
 	QBO_REVOKE_URL=http://127.0.0.1:8712/v2/oauth2/tokens/revoke QBO_API_URL=http://127.0.0.1:8712 \
-	QBO_APP_URL=http://127.0.0.1:8712/app
+	QBO_APP_URL=http://127.0.0.1:8712/app QBD_SANDBOX_URL=http://127.0.0.1:8714
+CHECK := VAR_DIR=var/check-$(or $(ROOM),demo) $(CHECK_PORTS)
 demo-check: .venv/installed
-	$(if $(filter real,$(SEED)),$(CHECK) $(MANAGE) build_seed real >&2)
-	@$(CHECK) $(MANAGE) demo_check --seed $(SEED)
+	@$(CHECK) $(MANAGE) demo_check $(SAID)
 
 test: .venv/installed browser
 	$(BIN)/python -m pytest

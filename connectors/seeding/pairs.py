@@ -37,6 +37,10 @@ class Pair:
     def __str__(self) -> str:
         return f"{self.source}-{self.ledger}"
 
+    def called(self, company: str) -> str:
+        """Short name of this company as it stands between these two systems."""
+        return company if self == FIRST else f"{company}-{self}"
+
     @property
     def systems(self) -> tuple[tuple[System, Way], tuple[System, Way]]:
         return SOURCES[self.source], LEDGERS[self.ledger]
@@ -51,6 +55,14 @@ def folder_of(company: str, pair: Pair = FIRST) -> Path:
     if pair == FIRST and company in settings.SEEDS:
         return Path(settings.SEEDS[company])
     return Path(settings.VAR_DIR) / "seeds" / company / str(pair)
+
+
+def put_down(company: str, pair: Pair) -> Path:
+    """The seed's folder; written first where a demo company was not written yet."""
+    folder = folder_of(company, pair)
+    if not (folder / "truth.csv").exists():
+        write(build(company, Path(settings.SHARED_DATA)), pair, folder)
+    return folder
 
 
 def build(company: str, data: Path) -> Seed:

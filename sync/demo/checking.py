@@ -1,110 +1,88 @@
-"""The main job without a browser, as a controller does it, with real workers and real HTTP."""
+"""The main job without a browser, as a controller does it, over real HTTP."""
 
-import json
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import Count, Sum
 
 from common.choices import RecordKind, Side
-from companies.models import Company, Role
+from companies.models import Company, Role, User
 from connectors import registry
+from connectors.models import Connection
 from mapping import publishing, reviewing
 from mapping.models import Mapping, SuggestionRun, drafted_kinds, target_kinds
 from sync import pulling, sending
 from sync.demo import company as demo
-from sync.demo import processes
+from sync.demo import payloads
 from sync.models import Bill, Push, Readiness, Run
 
-LONGEST_SECONDS = 900
+# Told when something is over, and what it is; returns once it is. Workers do it meanwhile: in
+# processes of their own, or, in a test, within this very call.
+Wait = Callable[[Callable[[], bool], str], None]
 
 
-def prepare(stack: ExitStack, seed: str) -> Company:
-    """Database, sandboxes and workers; then the company with its connections."""
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    logs = settings.VAR_DIR / "log"
-    folder = demo.seed_folder(seed)
-    urls = {
-        "Procore's sandbox": settings.PROCORE["api_url"],
-        "QuickBooks' sandbox": settings.QUICKBOOKS_ONLINE["api_url"],
-    }
-    for name, url in urls.items():
-        processes.refuse_a_taken_port(url, name=name)
-    log = logs / "sandbox.log"
-    sandboxes = stack.enter_context(
-        processes.running(
-            "sandbox", "--seed", seed, "--books", str(settings.VAR_DIR / "sandbox" / seed), log=log
-        )
-    )
-    for name, url in urls.items():
-        processes.wait_for_port(url, sandboxes, name=name, log=log)
-    stack.enter_context(processes.running("work", log=logs / "work.log"))
-    if not folder.exists():
-        raise CommandError(f"The seed {seed!r} is not there.")
-    return demo.make(seed)
+@dataclass
+class Job:
+    """One company on two sandboxes, and what playing its controller has brought so far."""
+
+    company: Company
+    truth: demo.Truth
+    wait: Wait
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def controller(self) -> User:
+        return demo.person(self.company, Role.CONTROLLER)
 
 
-def pull_both(company: Company) -> list[Run]:
+def pull_both(job: Job) -> list[Run]:
     """Pull the ledger, then the source, and wait for the drafts that follow."""
-    runs = []
-    for side in (Side.LEDGER, Side.SOURCE):
-        connection = registry.live_connection(company, side)
-        run = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING).first()
-        run = run or pulling.start(connection, by=demo.person(company, Role.ADMIN))
-        _wait_until(partial(_is_over, run), what=f"the pull of {connection}")
-        run.refresh_from_db()
-        if run.state not in {Run.State.DONE, Run.State.PARTLY}:
-            problems = [step.problem for step in run.steps.exclude(problem="")]
-            raise CommandError(f"The pull of {connection} failed: {' '.join(problems[:3])}")
-        runs.append(run)
-    _wait_until(
+    sides = (Side.LEDGER, Side.SOURCE)
+    runs = [pull(job, registry.live_connection(job.company, side)) for side in sides]
+    job.wait(
         lambda: (
-            not company.suggestion_runs.filter(
+            not job.company.suggestion_runs.filter(
                 state__in=[SuggestionRun.State.WAITING, SuggestionRun.State.RUNNING]
             ).exists()
         ),
-        what="the drafts",
+        "the drafts",
     )
     return runs
 
 
-def check(company: Company, seed: str) -> dict[str, Any]:
+def pull(job: Job, connection: Connection) -> Run:
+    """Bring everything in from one side, to the end."""
+    run = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING).first()
+    run = run or pulling.start(connection, by=demo.person(job.company, Role.ADMIN))
+    job.wait(partial(_is_over, run), f"the pull of {connection}")
+    run.refresh_from_db()
+    if run.state not in {Run.State.DONE, Run.State.PARTLY}:
+        problems = [step.problem for step in run.steps.exclude(problem="")]
+        raise CommandError(f"The pull of {connection} failed: {' '.join(problems[:3])}")
+    return run
+
+
+def check(job: Job) -> dict[str, Any]:
     """Pull, draft, decide, publish, send, read back. Returns what `demo_check` prints."""
-    pull_both(company)
-    demo.name_retainage_account(company)
-    company = Company.objects.select_related("settings").get(pk=company.pk)
-    drafts = _drafts(company, demo.truth(seed))
+    pull_both(job)
+    demo.name_retainage_account(job.company)
+    company = job.company = Company.objects.select_related("settings").get(pk=job.company.pk)
+    drafts = _drafts(company, job.truth)
     before = _by_readiness(company)
-    decided = _decide(company, demo.truth(seed))
-    controller = demo.person(company, Role.CONTROLLER)
+    decided = _decide(job)
     published = 0
     if company.mappings.accepted().exists():
-        published = publishing.publish(company, by=controller).publication.lines.count()
+        published = publishing.publish(company, by=job.controller).publication.lines.count()
     after = _by_readiness(company)
     posted_before = company.pushes.filter(state=Push.State.POSTED).count()
-    ready = company.bills.sendable(company).versions()
-    if ready:
-        run = sending.send_all(company, ready, by=controller)
-        _wait_until(
-            lambda: (
-                not run.pushes.filter(
-                    state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
-                ).exists()
-            ),
-            what="the bills to be sent",
-        )
+    asked = send_what_is_ready(job)
     pushes = company.pushes.filter(state=Push.State.POSTED).select_related("bill")
     states = dict(company.pushes.values_list("state").annotate(Count("pk")).order_by())
     return {
-        "seed": seed,
         "records": _records(company),
         "bills": company.bills.count(),
         "drafts": drafts,
@@ -116,12 +94,28 @@ def check(company: Company, seed: str) -> dict[str, Any]:
         "held_for_other_reasons": dict(
             company.bills.exclude(fault="").values_list("fault").annotate(Count("pk")).order_by()
         ),
-        "asked_to_send": len(ready),
+        "asked_to_send": asked,
         "posted": pushes.count() - posted_before,
         "posted_in_all": pushes.count(),
         "pushes": states,
         "totals": _totals(company, list(pushes)),
     }
+
+
+def send_what_is_ready(job: Job) -> int:
+    """How many bills were asked to go; every one of them has an end afterwards."""
+    ready = job.company.bills.sendable(job.company).versions()
+    if ready:
+        run = sending.send_all(job.company, ready, by=job.controller)
+        job.wait(
+            lambda: (
+                not run.pushes.filter(
+                    state__in=[Push.State.QUEUED, Push.State.SENDING, Push.State.UNKNOWN]
+                ).exists()
+            ),
+            "the bills to be sent",
+        )
+    return len(ready)
 
 
 def _records(company: Company) -> dict[str, dict[str, int]]:
@@ -153,9 +147,9 @@ def _drafts(company: Company, truth: demo.Truth) -> dict[str, dict[str, int]]:
     return found
 
 
-def _decide(company: Company, truth: demo.Truth) -> dict[str, int]:
+def _decide(job: Job) -> dict[str, int]:
     """Play the controller: accept the right drafts, override the wrong, say where none fits."""
-    controller = demo.person(company, Role.CONTROLLER)
+    company, truth, controller = job.company, job.truth, job.controller
     counts = {"accepted": 0, "overrode": 0, "no_match": 0, "left_undecided": 0}
     for kind in drafted_kinds(company.settings):
         targets = {
@@ -204,25 +198,9 @@ def _totals(company: Company, pushes: list[Push]) -> dict[str, str]:
     source = Bill.objects.filter(pk__in=[push.bill_id for push in pushes]).aggregate(
         total=Sum("total")
     )["total"]
-    sent = sum((_sent_total(push) for push in pushes), Decimal(0))
+    sent = sum((payloads.total(bytes(push.payload or b"")) for push in pushes), Decimal(0))
     return {"source": str(source or Decimal(0)), "payload": str(sent), "ledger": str(in_ledger)}
-
-
-def _sent_total(push: Push) -> Decimal:
-    """Added up from the very bytes that were sent."""
-    payload = json.loads(bytes(push.payload or b"{}"), parse_float=Decimal)
-    return sum((Decimal(line["Amount"]) for line in payload.get("Line", [])), Decimal(0))
 
 
 def _is_over(run: Run) -> bool:
     return not Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).exists()
-
-
-def _wait_until(over: Callable[[], bool], *, what: str) -> None:
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not over():
-        if time.monotonic() > deadline:
-            raise CommandError(
-                f"Waited {LONGEST_SECONDS} seconds for {what}. The logs are under var/log/."
-            )
-        time.sleep(0.2)

@@ -2,18 +2,23 @@
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
-from common.choices import RecordKind, Side, System
+from common.choices import RecordKind, System
 from companies.models import Company, CompanySettings, Membership, Role, User
 from connectors import registry
-from connectors.management.commands._walk import connect_headless
+from connectors.seeding import pairs
+from connectors.seeding.pairs import FIRST, Pair
+from sync.demo import tying
 
 PASSWORD = "tieout-demo-2026"  # noqa: S105  # printed by the demo, for this machine only
-NAMES = {"demo": "Cobalt Ridge Builders", "real": "Real Names Construction"}
+NAMES = {
+    "demo": "Cobalt Ridge Builders",
+    "tiny": "Cobalt Ridge Builders (tiny)",
+    "real": "Real Names Construction",
+}
 PEOPLE = (
     ("controller", "Dana Ruiz", Role.CONTROLLER),
     ("accountant", "Tom Weiss", Role.ACCOUNTANT),
@@ -21,6 +26,22 @@ PEOPLE = (
     ("pm", "Ines Moreau", Role.PROJECT_MANAGER),
     ("viewer", "Sam Okafor", Role.VIEWER),
 )
+# What an admin of such a ledger decides in Settings.
+DECIDED: dict[System, dict[str, Any]] = {
+    System.QUICKBOOKS_ONLINE: {},
+    # Jobs are customers there, and Desktop's people cost by item.
+    System.QUICKBOOKS_DESKTOP: {
+        "project_target": CompanySettings.ProjectTarget.CUSTOMER,
+        "posting_style": CompanySettings.PostingStyle.ITEMS,
+    },
+    # Payments are made of what is posted, so nothing is left for somebody to submit.
+    System.SAGE_INTACCT: {
+        "project_target": CompanySettings.ProjectTarget.PROJECT,
+        "posting_style": CompanySettings.PostingStyle.ACCOUNTS,
+        "send_as_draft": False,
+    },
+}
+RETAINAGE = r"(retainage|retention).*payable|payable.*(retainage|retention)"
 
 
 @dataclass(frozen=True)
@@ -39,44 +60,45 @@ class Truth:
         return "" if found or (kind, source_id, "") in self.answers else None
 
 
-def seed_folder(seed: str) -> Path:
-    folder = Path(settings.SEEDS[seed])
-    if not (folder / "truth.csv").exists():
+def truth(seed: str, pair: Pair = FIRST) -> Truth:
+    file = pairs.folder_of(seed, pair) / "truth.csv"
+    if not file.exists():
         raise CommandError(
             f"The seed {seed!r} is not there. Build it with: manage.py build_seed {seed}"
         )
-    return folder
-
-
-def truth(seed: str) -> Truth:
-    with (seed_folder(seed) / "truth.csv").open(encoding="utf-8", newline="") as file:
+    with file.open(encoding="utf-8", newline="") as rows:
         return Truth(
             {
                 (row["kind"], row["source_id"], row["target_kind"]): row["target_id"]
-                for row in csv.DictReader(file)
+                for row in csv.DictReader(rows)
             }
         )
 
 
-def make(seed: str) -> Company:
+def make(seed: str, pair: Pair = FIRST) -> Company:
     """The company with its people, settings and connections; what is there already is kept."""
-    company, _made = Company.objects.get_or_create(slug=seed, defaults={"name": NAMES[seed]})
-    CompanySettings.objects.get_or_create(company=company)
+    company = enter(seed, pair)
+    admin = person(company, Role.ADMIN)
+    for system, way in pair.systems:
+        if registry.connection_of(company, registry.PACKAGES[system].side) is None:
+            tying.tie(company, system, way, by=admin)
+    return company
+
+
+def enter(seed: str, pair: Pair) -> Company:
+    """The company itself, before anything is connected."""
+    company, _made = Company.objects.get_or_create(
+        slug=pair.called(seed), defaults={"name": NAMES[seed]}
+    )
+    _source, (ledger, _way) = pair.systems
+    CompanySettings.objects.get_or_create(company=company, defaults=DECIDED[ledger])
     for login, name, role in PEOPLE:
         address = f"{login}@{seed}.example"
         user = User.objects.filter(email=address).first() or User.objects.create_user(
             address, PASSWORD, name=name
         )
         Membership.objects.get_or_create(company=company, user=user, defaults={"role": role})
-    company = Company.objects.select_related("settings").get(pk=company.pk)
-    admin = person(company, Role.ADMIN)
-    for side, system in (
-        (Side.SOURCE, System.PROCORE),
-        (Side.LEDGER, System.QUICKBOOKS_ONLINE),
-    ):
-        if registry.connection_of(company, side) is None:
-            connect_headless(company, admin, system)
-    return company
+    return Company.objects.select_related("settings").get(pk=company.pk)
 
 
 def person(company: Company, role: Role) -> User:
@@ -87,9 +109,7 @@ def name_retainage_account(company: Company) -> None:
     """What an admin does in Settings after the first pull: say where retainage is kept."""
     if company.settings.retainage_account_id:
         return
-    account = company.records.filter(
-        kind=RecordKind.ACCOUNT, name__iregex="reten|retain", type="Other Current Liability"
-    ).first()
+    account = company.records.filter(kind=RecordKind.ACCOUNT, name__iregex=RETAINAGE).first()
     if account is None:
         raise CommandError("The ledger has no account for retainage payable.")
     company.settings.retainage_account = account

@@ -1,9 +1,9 @@
-"""Serve the sandboxes where the settings expect the real systems."""
+"""Serve the sandboxes of two systems where the settings expect the real ones."""
 
 import signal
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.sage_intacct.sandbox import SageIntacctSandbox
 from connectors.sandboxing import Sandbox, Served, serve
+from connectors.seeding import pairs
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # Name of the folder in a seed, the class, and where our settings say that the system is.
@@ -30,14 +31,19 @@ SANDBOXES: tuple[tuple[str, Callable[..., Sandbox], dict[str, str]], ...] = (
 REGISTRATION = ("client_id", "client_secret", "sender_id", "sender_password")
 
 
+def address_of(where: Mapping[str, str]) -> str:
+    """A system that calls us has no address of its own, only the sandbox's console has."""
+    return where.get("sandbox_url") or where["api_url"]
+
+
 class Command(BaseCommand):
-    help = "Serves a sandbox of every system where the settings expect it, until stopped."
+    help = "Serves the sandboxes of a pair where the settings expect them, until stopped."
     requires_system_checks = ()  # it needs no page and no database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--seed", choices=["demo", "real"], default="demo")
+        parser.add_argument("--seed", choices=pairs.COMPANIES, default="demo")
+        parser.add_argument("--pair", choices=sorted(pairs.PAIRS), default=str(pairs.FIRST))
         parser.add_argument("--books", type=Path, help="folder of the books; var/sandbox/<seed>")
-
         parser.add_argument(
             "--real-pace",
             action="store_true",
@@ -45,19 +51,19 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, seed: str, books: Path | None, real_pace: bool = False, **_options: Any
+        self, *, seed: str, pair: str, books: Path | None, real_pace: bool = False, **_options: Any
     ) -> None:
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_args: stopped.set())
-        folder = books or settings.VAR_DIR / "sandbox" / seed
+        between = pairs.PAIRS[pair]
+        folder = books or settings.VAR_DIR / "sandbox" / between.called(seed)
         served: list[Served] = []
         try:
-            for name, kind, where in self._in_seed(settings.SEEDS[seed]):
+            company = pairs.folder_of(seed, between)
+            for name, kind, where in self._in_seed(company):
                 pace = REAL_PACE if real_pace and kind is ProcoreSandbox else {}
-                served.append(
-                    self._serve(name, partial(kind, **pace), where, settings.SEEDS[seed], folder)
-                )
+                served.append(self._serve(name, partial(kind, **pace), where, company, folder))
             stopped.wait()
         finally:
             for one in served:
@@ -78,8 +84,7 @@ class Command(BaseCommand):
         seed: Path,
         books: Path,
     ) -> Served:
-        # A system that calls us has no address of its own, only the sandbox's console has.
-        url = where.get("sandbox_url") or where["api_url"]
+        url = address_of(where)
         address = urlsplit(url)
         if address.hostname not in LOOPBACK or address.port is None:
             raise CommandError(

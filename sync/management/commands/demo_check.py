@@ -9,21 +9,26 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sync.demo import checking, processes
+from connectors.seeding import pairs
+from sync.demo import checking, processes, starting
+from sync.demo import company as demo
 
 
 class Command(BaseCommand):
     help = "Pull, draft, publish, send and read back a demo company; print JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--seed", choices=["demo", "real"], default="demo")
+        parser.add_argument("--seed", choices=pairs.COMPANIES, default="demo")
+        parser.add_argument("--pair", choices=sorted(pairs.PAIRS), default=str(pairs.FIRST))
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         # Asked to stop, it takes its sandboxes and workers with it.
         signal.signal(signal.SIGTERM, processes.interrupt)
+        seed, pair = options["seed"], pairs.PAIRS[options["pair"]]
         with ExitStack() as stack:
-            company = checking.prepare(stack, options["seed"])
-            result = checking.check(company, options["seed"])
+            company = starting.prepare(stack, seed, pair)
+            job = checking.Job(company, demo.truth(seed, pair), starting.wait_for_workers)
+            result = {"seed": seed, "pair": str(pair), **checking.check(job)}
         result["seconds"] = round(time.monotonic() - started, 1)
         self.stdout.write(json.dumps(result, indent=2))

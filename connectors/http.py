@@ -127,6 +127,14 @@ class Http:
         """Write, once. A refused token is renewed, but sending again is the caller's decision."""
         return self._signed("POST", path, params, body, {"Content-Type": content_type})
 
+    def patch(self, path: str, body: bytes, params: Mapping[str, Any] | None = None) -> Answer:
+        """Change, once, as `post` writes."""
+        return self._signed("PATCH", path, params, body, {"Content-Type": "application/json"})
+
+    def delete(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Take away, once. The answer may be empty."""
+        return self._signed("DELETE", path, params, None, {})
+
     def link_pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Answer]:
         """Pages joined by the Link header's rel="next" (RFC 8288)."""
         answer = self.get(path, params)
@@ -165,7 +173,7 @@ class Http:
             if isinstance(error, CredentialsExpired):
                 self.tokens.give_up(token)
             raise error
-        if answer.data is None:
+        if answer.data is None and (answer.body or method != "DELETE"):
             raise Unreachable(
                 f"{self.system} answered with something that cannot be read.",
                 request_id=answer.request_id,

@@ -12,11 +12,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from common.choices import RecordKind
 from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
 from connectors.http import CallMade, Tokens
-from connectors.procore import pay_applications, translate
+from connectors.procore import pay_applications, payments, translate
 from connectors.procore.pacing import PacedHttp
 from connectors.procore.refusals import refusal
 from connectors.records import (
     JSON,
+    PaidBill,
     PulledBill,
     PulledCommitment,
     PulledCompany,
@@ -108,6 +109,9 @@ class ProcoreClient:
                 PulledBill.Kind.DIRECT_COST: self._direct_costs(project_id),
             }
         )
+
+    def tell_payment(self, paid: PaidBill) -> None:
+        payments.tell(self.http, self._rows, paid)
 
     # --- Company lists ----------------------------------------------------------------------------
 

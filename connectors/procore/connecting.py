@@ -59,7 +59,8 @@ PACKAGE = Package(
         "Vendors, projects, cost codes and cost types",
         "Commitments, subcontractor invoices and direct costs of the projects you can see",
     ),
-    writes="Nothing. Tieout only reads from Procore.",
+    writes="That a bill was paid, when and with which check: payments of commitments, and the day "
+    "on invoices and direct costs. Nothing else is changed.",
     scopes=(
         Scope(
             name="What you may see yourself",

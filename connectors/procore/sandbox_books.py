@@ -34,6 +34,7 @@ TABLES = {
     "commitment_lines": Table(parent="commitment_id"),
     "requisitions": Table(),
     "requisition_items": Table(key="commitment_line_id", parent="requisition_id"),
+    "contract_payments": Table(),
     "direct_costs": Table(),
     "direct_cost_lines": Table(parent="direct_cost_id"),
 }
@@ -46,6 +47,7 @@ HEADERS = {
 IDS = {
     "commitment_id",
     "commitment_line_id",
+    "contract_id",
     "cost_type_id",
     "direct_cost_id",
     "id",
@@ -159,6 +161,9 @@ class Books:
         self.store.put(kind, row[shape.key], doc)
         return doc
 
+    def delete(self, table: str, key: str | int) -> None:
+        self.store.delete(table, key)
+
     def touch_header(self, table: str, row: Mapping[str, Any], now: datetime) -> None:
         if header := HEADERS.get(table):
             self.write(header, {"id": row[TABLES[table].parent]}, now)
@@ -186,6 +191,11 @@ class Books:
     def direct_cost_lines(self, direct_cost_id: int) -> list[Doc]:
         lines = self.store.all(f"direct_cost_lines/{direct_cost_id}")
         return sorted(lines, key=lambda line: int(line["position"] or 0))
+
+    def paid(self, commitment_id: int) -> Decimal:
+        rows = self.store.all("contract_payments")
+        amounts = (row["amount"] for row in rows if row["contract_id"] == commitment_id)
+        return sum(amounts, ZERO)
 
     def direct_cost_amount(self, direct_cost: Doc) -> Decimal:
         if direct_cost.get("amount") is not None:

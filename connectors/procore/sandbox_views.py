@@ -176,7 +176,9 @@ class Coding:
         }
 
 
-def commitment(row: Doc, lines: list[Doc], billed: Decimal, owner: Doc | None, view: str) -> Doc:
+def commitment(
+    row: Doc, lines: list[Doc], billed: Decimal, paid: Decimal, owner: Doc | None, view: str
+) -> Doc:
     total = sum((line["amount"] for line in lines), Decimal(0))
     listed = {
         "id": row["id"],
@@ -199,6 +201,9 @@ def commitment(row: Doc, lines: list[Doc], billed: Decimal, owner: Doc | None, v
         "project": {"id": row["project_id"]},
         "pending_change_orders": "0.0",
         "total_requisitions_amount": short(billed),
+        "total_payments": short(paid),
+        "percentage_paid": percent(paid, total),
+        "remaining_balance_outstanding": short(total - paid),
         "retainage_percent": short(row.get("retainage_percent")),
         "requisitions_are_enabled": True,
         "contract_date": row.get("contract_date"),
@@ -247,7 +252,7 @@ def requisition(application: Application, vendor_name: str, coding: Coding, view
         "requisition_start": row.get("period_start"),
         "requisition_end": row.get("period_end"),
         "billing_date": row.get("billing_date"),
-        "payment_date": None,
+        "payment_date": row.get("payment_date"),
         "status": row["status"],
         "erp_status": "not_integrated",
         "final": False,
@@ -331,6 +336,26 @@ def _item(one: AppliedLine, application: Application, coding: Coding) -> Doc:
     }
 
 
+def contract_payment(row: Doc) -> Doc:
+    """8.1. What is only written, the payment method, is not shown."""
+    named = (
+        "requisition_id", "date", "payment_number", "check_number", "invoice_number", "notes",
+        "origin_id", "origin_data",
+    )  # fmt: skip
+    return {
+        "id": row["id"],
+        "contract_id": row["contract_id"],
+        "amount": cents(row["amount"]),
+        **{name: row.get(name) for name in named},
+        "draw_request_number": None,
+        "status": None,
+        "origin_code": None,
+        "attachments": [],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
 def direct_cost(row: Doc, amount: Decimal, owner: Doc | None) -> Doc:
     """8.4: in the list the vendor is text, in the detail an object."""
     return {
@@ -341,7 +366,7 @@ def direct_cost(row: Doc, amount: Decimal, owner: Doc | None) -> Doc:
         "invoice_number": row.get("invoice_number"),
         "description": row.get("description"),
         "terms": row.get("terms"),
-        "payment_date": None,
+        "payment_date": row.get("payment_date"),
         "received_date": None,
         "amount": cents(amount),
         "grand_total": cents(amount),

@@ -84,15 +84,15 @@ class Tokens(Protocol):
 
 
 @dataclass(kw_only=True)
-class Http:
-    """Speaks to one system for one connection. Made after a worker forks, never at import."""
+class Wire:
+    """Carries one request there and its answer back, within the limits, with a line in the log.
+
+    It knows nothing of signing in, and speaks JSON unless `parse` and `redact` are replaced.
+    """
 
     system: str  # as a person knows it, for the sentences
     base_url: str
-    tokens: Tokens
     headers: Mapping[str, str] = field(default_factory=dict)
-    # Turns a 4xx answer the session does not know itself into the error that says what it means.
-    refusal: Callable[[Answer], ConnectorError]
     record: Callable[[CallMade], None] = lambda _call: None
     request_id_header: str = "x-request-id"
     sleep: Callable[[float], None] = time.sleep
@@ -101,11 +101,17 @@ class Http:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        """Read. Tried again up to three times when waiting a moment may help."""
+    def parse(self, body: bytes) -> JSON:
+        return parse_json(body)
+
+    def redact(self, body: bytes) -> str:
+        return redacted(body)
+
+    def patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """A read, tried again up to three times when waiting a moment may help."""
         for attempt in range(1, READ_TRIES + 1):
             try:
-                return self._signed("GET", path, params, None, {})
+                return ask()
             except RateLimited as error:
                 if attempt == READ_TRIES or error.wait > LONGEST_PAUSE:
                     raise
@@ -115,6 +121,106 @@ class Http:
                     raise
                 self.sleep(0.5 * 2 ** (attempt - 1))
         raise AssertionError("the last try either answers or raises")
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """One request, one line in the log of calls."""
+        made_at, started = datetime.now(UTC), time.monotonic()
+        answer: Answer | None = None
+        problem = ""
+        try:
+            answer = self._exchange(method, path, params, body, headers, started)
+            return answer
+        except ConnectorError as error:
+            problem = str(error)
+            raise
+        finally:
+            query = "?" + urlencode(params, doseq=True) if params else ""
+            self.record(
+                CallMade(
+                    made_at=made_at,
+                    method=method,
+                    path=redacted_query(path + query),
+                    status=answer.status if answer else None,
+                    duration_ms=int((time.monotonic() - started) * 1000),
+                    request_id=answer.request_id if answer else "",
+                    request_body=self.redact(body or b""),
+                    response_body=self.redact(answer.body if answer else b""),
+                    error=problem,
+                )
+            )
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        started: float,
+    ) -> Answer:
+        try:
+            response = self._session.request(
+                method,
+                self.base_url + path,
+                params=params,
+                data=body,
+                headers={**self.headers, **headers},
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = self._body(response, started)
+        except requests.RequestException as error:
+            raise self._no_answer(error) from error
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=content,
+            data=self.parse(content),
+            request_id=response.headers.get(self.request_id_header, ""),
+        )
+
+    def _body(self, response: requests.Response, started: float) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_content(64 * 1024):
+            content += chunk
+            if len(content) > LARGEST_BODY:
+                raise Unreachable(f"{self.system} sent more than 20 MB in one answer.")
+            if time.monotonic() - started > CALL_SECONDS:
+                raise Unreachable(f"{self.system} took longer than a minute to answer.")
+        return bytes(content)
+
+    def _no_answer(self, error: requests.RequestException) -> Unreachable:
+        if (
+            isinstance(error, requests.ConnectTimeout)
+            or (isinstance(error, requests.exceptions.SSLError) and _never_shook_hands(error))
+            or (isinstance(error, requests.ConnectionError) and _never_connected(error))
+        ):
+            return NotSent(f"{self.system} cannot be reached. We keep trying.")
+        if isinstance(error, requests.Timeout):
+            return Unreachable(f"{self.system} did not answer in time.")
+        return Unreachable(f"The connection to {self.system} broke before its answer was complete.")
+
+
+@dataclass(kw_only=True)
+class Http(Wire):
+    """Speaks JSON to one system for one connection. Made after a worker forks, never at import."""
+
+    tokens: Tokens
+    # Turns a 4xx answer the session does not know itself into the error that says what it means.
+    refusal: Callable[[Answer], ConnectorError]
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Read. Tried again up to three times when waiting a moment may help."""
+        return self.patiently(lambda: self._signed("GET", path, params, None, {}))
 
     def post(
         self,
@@ -213,91 +319,8 @@ class Http:
         headers: Mapping[str, str],
         token: str,
     ) -> Answer:
-        """One request, one line in the log of calls."""
-        made_at, started = datetime.now(UTC), time.monotonic()
-        answer: Answer | None = None
-        problem = ""
-        try:
-            answer = self._exchange(method, path, params, body, headers, token, started)
-            return answer
-        except ConnectorError as error:
-            problem = str(error)
-            raise
-        finally:
-            query = "?" + urlencode(params, doseq=True) if params else ""
-            self.record(
-                CallMade(
-                    made_at=made_at,
-                    method=method,
-                    path=redacted_query(path + query),
-                    status=answer.status if answer else None,
-                    duration_ms=int((time.monotonic() - started) * 1000),
-                    request_id=answer.request_id if answer else "",
-                    request_body=redacted(body or b""),
-                    response_body=redacted(answer.body if answer else b""),
-                    error=problem,
-                )
-            )
-
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        token: str,
-        started: float,
-    ) -> Answer:
-        sent = {
-            "Accept": "application/json",
-            "Authorization": f"Bearer {token}",
-            **self.headers,
-            **headers,
-        }
-        try:
-            response = self._session.request(
-                method,
-                self.base_url + path,
-                params=params,
-                data=body,
-                headers=sent,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                content = self._body(response, started)
-        except requests.RequestException as error:
-            raise self._no_answer(error) from error
-        return Answer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=content,
-            data=parse_json(content),
-            request_id=response.headers.get(self.request_id_header, ""),
-        )
-
-    def _body(self, response: requests.Response, started: float) -> bytes:
-        content = bytearray()
-        for chunk in response.iter_content(64 * 1024):
-            content += chunk
-            if len(content) > LARGEST_BODY:
-                raise Unreachable(f"{self.system} sent more than 20 MB in one answer.")
-            if time.monotonic() - started > CALL_SECONDS:
-                raise Unreachable(f"{self.system} took longer than a minute to answer.")
-        return bytes(content)
-
-    def _no_answer(self, error: requests.RequestException) -> Unreachable:
-        if (
-            isinstance(error, requests.ConnectTimeout)
-            or (isinstance(error, requests.exceptions.SSLError) and _never_shook_hands(error))
-            or (isinstance(error, requests.ConnectionError) and _never_connected(error))
-        ):
-            return NotSent(f"{self.system} cannot be reached. We keep trying.")
-        if isinstance(error, requests.Timeout):
-            return Unreachable(f"{self.system} did not answer in time.")
-        return Unreachable(f"The connection to {self.system} broke before its answer was complete.")
+        signed = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
+        return self.exchange(method, path, params, body, {**signed, **self.headers, **headers})
 
 
 def parse_json(body: bytes) -> JSON:

@@ -74,6 +74,8 @@ class CompanyBooks:
         self._names: dict[str, dict[str, str]] = {}
         self._owed: dict[str, Decimal] | None = None
         self._moved: dict[str, Decimal] | None = None
+        # Ids that another user has open, and for how many requests still.
+        self.locked: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop what is in memory: the store went back to an earlier state."""
@@ -99,6 +101,12 @@ class CompanyBooks:
         closing = self.company["closing_date"]
         if closing and date.fromisoformat(day) <= date.fromisoformat(closing):
             raise refusals.closed()
+
+    def check_unlocked(self, key: str) -> None:
+        """Raises Refusal 3175 while another user has this row open."""
+        if self.locked.get(key, 0) > 0:
+            self.locked[key] -= 1
+            raise refusals.locked()
 
     # --- Rows ---------------------------------------------------------------------------------
 

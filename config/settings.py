@@ -321,8 +321,17 @@ QUICKBOOKS_ONLINE = {
     "client_secret": env.str("QBO_CLIENT_SECRET", "tieout-sandbox-secret"),
 }
 # Its Web Connector calls us; we call nothing of it. The sandbox's console is here.
+# The rest are seconds. Taken and answered have to fit a push's lease and a task's
+# time limit twice: the look before a bill, and the bill.
 QUICKBOOKS_DESKTOP = {
     "sandbox_url": env.str("QBD_SANDBOX_URL", "http://127.0.0.1:8704"),
+    "taken_within": env.float("QBD_TAKEN_WITHIN", 15),  # a question that nobody took is withdrawn
+    "answered_within": env.float("QBD_ANSWERED_WITHIN", 40),
+    "holds_call": env.float("QBD_HOLDS_CALL", 4),  # a call for work waits so long for a question
+    "silent_after": env.float("QBD_SILENT_AFTER", 120),  # without a call, nobody is on the line
+    "ends_after": env.float("QBD_ENDS_AFTER", 600),  # without a call, a session's ticket is void
+    # Work that waits, and no question of it: a session does not stay open for ever.
+    "gives_up_after": env.float("QBD_GIVES_UP_AFTER", 180),
 }
 SAGE_INTACCT = {
     "api_url": env.str("INTACCT_API_URL", "http://127.0.0.1:8705/ia/xml/xmlgw.phtml"),

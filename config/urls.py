@@ -26,6 +26,7 @@ urlpatterns = [
     path("health", health.health, name="health"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("connect/callback/", include("connectors.callback_urls")),
+    path("qbwc/", include("connectors.quickbooks_desktop.urls")),
     path("api/v1/", include("config.api_urls")),
     path("c/<slug:company>/", include(company)),
 ]

@@ -109,6 +109,14 @@ class Ledger(System, Protocol):
 
 
 @runtime_checkable
+class CallsUs(Protocol):
+    """A system that we cannot call: it calls us, and can be asked only while it is on the line."""
+
+    def check_on_line(self) -> None:
+        """Raises Asleep, with a sentence that says what to do."""
+
+
+@runtime_checkable
 class ListsChanges(Protocol):
     """Can be asked what changed, so that a poll need not read whole lists."""
 

@@ -33,6 +33,10 @@ class NotSent(Unreachable):
     surely_not_done = True
 
 
+class Asleep(NotSent):
+    """A system that calls us is not on the line. What waits goes on by itself when it calls."""
+
+
 class RateLimited(ConnectorError):
     """Too many calls (429, also with a body that is no JSON). Nothing was done."""
 

@@ -1,15 +1,22 @@
 """Connections to other systems, the rows we mirror from them, and every call we made."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from common.choices import COMBINED, RecordKind, Side, System, Way
 from companies.models import Company, User
 from connectors.querysets import RecordQuerySet, Words
+from connectors.quickbooks_desktop.models import (  # noqa: F401  # Django looks for models here
+    WebConnectorQuestion,
+    WebConnectorSession,
+)
 from connectors.vault import SecretField
 
 
@@ -67,6 +74,16 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_system_display()}: {self.name}"
+
+    @property
+    def last_heard(self) -> str:
+        """ "last heard 14 minutes ago": for systems that call us, or tell us news."""
+        if self.last_heard_at is None:
+            return "never heard so far"
+        if timezone.now() - self.last_heard_at < timedelta(minutes=1):
+            return "last heard just now"
+        ago = timesince(self.last_heard_at, depth=1).replace("\N{NO-BREAK SPACE}", " ")
+        return f"last heard {ago} ago"
 
 
 class ConsentRequest(models.Model):

@@ -121,6 +121,8 @@ class Package:
     # Tries the setup step by step; only where a system's setup has steps worth trying.
     check: Callable[[Connection], list[Check]] | None = None
     webhooks: Webhooks | None = None
+    # Forgets what is of no use any more; once a day. How many rows.
+    prune: Callable[[], int] | None = None
 
     def client_of(self, way: Way) -> type:
         return self.clients.get(way, self.client)

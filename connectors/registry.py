@@ -13,10 +13,12 @@ from connectors.errors import CredentialsExpired
 from connectors.models import Connection
 from connectors.packages import Package
 from connectors.procore import connecting as procore
+from connectors.quickbooks_desktop import connecting as quickbooks_desktop
 from connectors.quickbooks_online import connecting as quickbooks_online
 
 PACKAGES: Mapping[System, Package] = {
-    package.system: package for package in (procore.PACKAGE, quickbooks_online.PACKAGE)
+    package.system: package
+    for package in (procore.PACKAGE, quickbooks_online.PACKAGE, quickbooks_desktop.PACKAGE)
 }
 
 

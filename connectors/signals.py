@@ -4,3 +4,8 @@ from django.dispatch import Signal
 
 # An admin signed in again: `connection`. Sent within the transaction that saved it.
 reconnected = Signal()
+
+# A system that calls us is on the line: `connection`, and `is_open`, which is False while it only
+# asks whether anything waits. When it is True, receivers ring what waits for it. Each answers with
+# the number of things that wait, or None.
+connector_called = Signal()

@@ -116,7 +116,8 @@ def _take_up(waiting: Connection, pulled: PulledCompany) -> Connection:
     if row is None:
         waiting.external_company_id = pulled.external_id
         return waiting
-    waiting.calls.update(connection=row)
+    for named_it in (waiting.calls, waiting.web_sessions, waiting.web_questions):
+        named_it.update(connection=row)
     row.state = waiting.state
     # Secrets are bound to the row's key, which moves with them.
     row.row_key, row.credentials = waiting.row_key, waiting.credentials

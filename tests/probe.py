@@ -40,6 +40,7 @@ KWARGS = {
     "token": "no-such-token",
     "key": "no-such-key",
     "uidb36": "1",
+    "row_key": "00000000-0000-4000-8000-000000000000",  # in secret addresses: of no connection
 }
 # Those that name a row of company A: to others there is nothing there.
 NAMES_A_ROW = {"pk", "number", "subject_id", "record"}
@@ -100,6 +101,7 @@ PUBLIC = {
     "mfa_authenticate": "a step of signing in",
     "join": "what an invitation's link opens; it shows no more than the invitation",
     "health": "says whether the machines work, to whoever watches them",
+    "qbwc": "a program calls it, which signs in by a name and a password of its own",
     "api:docs": "describes the API and holds no data",
     "api:schema": "describes the API and holds no data",
 }

@@ -9,7 +9,7 @@ from django.utils import timezone
 from audit.models import Entry, Verb
 from companies.models import ApiToken, Invitation, Membership, Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
-from connectors.models import Call, ConsentRequest
+from connectors.models import Call, ConsentRequest, WebConnectorQuestion, WebConnectorSession
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.models import (
     MappingFile,
@@ -176,6 +176,25 @@ def connected(company, admin):
         state_sha256="0" * 64,
         session_sha256="0" * 64,
         expires_at=timezone.now() + timezone.timedelta(minutes=5),
+    )
+    WebConnectorSession.objects.create(
+        id=ID,
+        company=company,
+        connection=ledger,
+        ticket_sha256="0" * 64,
+        opened_at=timezone.now(),
+        heard_at=timezone.now(),
+        closed_at=timezone.now(),
+    )
+    WebConnectorQuestion.objects.create(
+        id=ID,
+        company=company,
+        connection=ledger,
+        session_id=ID,
+        state=WebConnectorQuestion.State.ANSWERED,
+        mark=CANARY,
+        body=f"<QBXML>{CANARY}</QBXML>",
+        answer=f"<QBXML>{CANARY}</QBXML>",
     )
     Call.objects.create(
         id=ID,

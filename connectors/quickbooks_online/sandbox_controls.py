@@ -5,12 +5,12 @@ from typing import ClassVar
 from werkzeug.wrappers import Request, Response
 
 from connectors.http import parse_json
+from connectors.marks import key_in
 from connectors.quickbooks_online import sandbox_lists as lists
 from connectors.quickbooks_online.sandbox_books import NAME_OF
 from connectors.quickbooks_online.sandbox_changes import CHANGES, rolled_back
 from connectors.quickbooks_online.sandbox_faults import Refusal
 from connectors.quickbooks_online.sandbox_paying import Paying
-from connectors.quickbooks_online.translate import key_in
 from connectors.sandboxing import Doc, json_response
 
 CHANGEABLE = {

@@ -16,6 +16,7 @@ from common import money
 from common.choices import RecordKind
 from connectors.errors import Refused, UnexpectedPayload
 from connectors.limits import cut, short_number
+from connectors.marks import key_in, marked
 from connectors.quickbooks_online.limits import LIMITS
 from connectors.records import (
     JSON,
@@ -35,7 +36,6 @@ UNUSABLE_ACCOUNT_TYPES = {"Accounts Payable", "Accounts Receivable", "Non-Postin
 UNUSABLE_ITEM_TYPES = {"Category", "Group"}
 
 _DELETED = re.compile(r"\s*\(deleted(?: \d+)?\)\s*$", re.IGNORECASE)
-_KEY = re.compile(r"\[tieout:([^\]\s]+)\]")
 
 
 # --- What comes in --------------------------------------------------------------------------
@@ -280,15 +280,6 @@ def without_deleted_mark(name: str) -> str:
     return _DELETED.sub("", name).strip()
 
 
-def key_in(note: str) -> str:
-    """Our key in a bill's private note; "" when it carries none.
-
-    The last, which is the one we wrote: the memo before it holds names that anybody may have typed.
-    """
-    found = _KEY.findall(note)
-    return found[-1] if found else ""
-
-
 def _record(kind: RecordKind, payload: JSON, *, name: str, **more: Any) -> PulledRecord:
     changed = (payload.get("MetaData") or {}).get("LastUpdatedTime")
     path = payload.get("FullyQualifiedName", "")
@@ -316,9 +307,7 @@ def _label(payload: JSON) -> str:
 
 
 def note(memo: str, key: str) -> str:
-    """The memo with our key behind it. The memo gives way: the key is how we find the bill."""
-    mark = f"[tieout:{key}]"
-    return f"{cut(memo.strip(), LIMITS.memo.longest - len(mark) - 1)} {mark}".strip()
+    return marked(memo, key, LIMITS.memo.longest)
 
 
 def bill_payload(bill: OutgoingBill) -> dict[str, Any]:

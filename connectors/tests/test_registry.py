@@ -34,15 +34,17 @@ def test_clients_are_made_per_use():
 
 
 @pytest.mark.parametrize(
-    ("ask", "name"),
-    [(registry.source_for, "Procore"), (registry.ledger_for, "QuickBooks Online")],
+    ("ask", "side"),
+    [(registry.source_for, Side.SOURCE), (registry.ledger_for, Side.LEDGER)],
 )
-def test_a_side_that_is_not_connected_says_what_to_do(ask, name):
+def test_a_side_that_is_not_connected_says_what_to_do(ask, side):
+    names = " or ".join(system.label for system in registry.systems(side))
+
     with pytest.raises(registry.NotConnected) as error:
         ask(CompanyFactory())
 
     assert str(error.value) == (
-        f"{name} is not connected. Ask an admin to connect it under Settings."
+        f"{names} is not connected. Ask an admin to connect it under Settings."
     )
 
 

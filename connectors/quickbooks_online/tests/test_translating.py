@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from common.choices import RecordKind
 from connectors.errors import ConnectorError, UnexpectedPayload
 from connectors.http import Answer
+from connectors.marks import key_in
 from connectors.quickbooks_online import refusals, translate
 from connectors.records import PostedBill, PulledRecord, Unreadable
 
@@ -97,7 +98,7 @@ def test_a_missing_flag_means_active():
     ],
 )
 def test_key_is_read_from_the_note(note, key):
-    assert translate.key_in(note) == key
+    assert key_in(note) == key
 
 
 def test_total_that_came_as_a_number_is_exact():

@@ -1,0 +1,94 @@
+"""Is the company file that is open the one this connection belongs to?
+
+The first call of a session brings what QuickBooks says of itself (1.3): the answers to HostQuery,
+CompanyQuery and PreferencesQuery. A company file tells no id of its own, so it is known by its
+name, and by the FileID of our own connector file where the answer carries it (1.5). Sections are
+those of the reference sheet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.db import transaction
+
+from common.errors import AppError
+from connectors import waiting
+from connectors.errors import UnexpectedPayload
+from connectors.models import Connection
+from connectors.quickbooks_desktop import qbxml, translate
+from connectors.quickbooks_desktop.connector_file import OWNER_ID, file_id
+from connectors.quickbooks_desktop.models import WebConnectorSession
+from connectors.quickbooks_desktop.qbxml import several
+from connectors.records import JSON, PulledCompany
+from connectors.safe_xml import BadXml
+
+
+class NotRecognised(AppError):
+    """The open company file is not the one, or cannot be told. The sentence goes to its log."""
+
+
+def recognise(
+    session: WebConnectorSession, said: str, *, path: str, country: str, version: tuple[int, int]
+) -> WebConnectorSession:
+    """Tie the session to its company file; the session as it stands then.
+
+    `said` is what QuickBooks says of itself, `version` the newest qbXML that it knows.
+
+    Raises:
+        NotRecognised: it must not be asked anything.
+    """
+    if version < qbxml.VERSION:
+        raise NotRecognised(
+            "This QuickBooks is too old: Tieout needs QuickBooks 2014 or newer. Update it there."
+        )
+    rows = _rows(said)
+    pulled, connection = _company(rows, country), session.connection
+    stamped = _stamp(rows)
+    if stamped and connection.external_company_id and stamped == file_id(connection):
+        # Our own mark is in the file: it is the one, even where somebody renamed the company.
+        pulled = replace(pulled, external_id=connection.external_company_id)
+    try:
+        row = waiting.heard(connection, pulled)
+    except AppError as error:
+        raise NotRecognised(str(error)) from error
+    with transaction.atomic():
+        row = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+        row.options |= {"currency": pulled.currency, "company_file": path}
+        row.save(update_fields=["options"])
+        # The connection may be another row by now: one that knew this company file before.
+        WebConnectorSession.objects.filter(pk=session.pk).update(
+            is_recognised=True,
+            company_file=path,
+            country=country[:8],
+            qbxml_version=".".join(map(str, version)),
+        )
+    session.refresh_from_db()
+    return session
+
+
+def _rows(said: str) -> Mapping[str, JSON]:
+    try:
+        replies = qbxml.read_answer(said).replies
+    except BadXml as error:
+        raise NotRecognised(
+            "QuickBooks did not say which company is open. Run the Web Connector again."
+        ) from error
+    return {row.tag: qbxml.as_json(row) for reply in replies for row in reply.rows}
+
+
+def _company(rows: Mapping[str, JSON], country: str) -> PulledCompany:
+    try:
+        return translate.company(rows, file_id="", country=country)
+    except UnexpectedPayload as error:
+        raise NotRecognised(
+            "QuickBooks did not say which company is open. Run the Web Connector again."
+        ) from error
+
+
+def _stamp(rows: Mapping[str, JSON]) -> str:
+    """The FileID that the Web Connector wrote into the company file under our OwnerID (1.5)."""
+    owner = f"{{{OWNER_ID}}}"
+    for extension in several(rows["CompanyRet"], "DataExtRet"):
+        if isinstance(extension, dict) and extension.get("OwnerID", "").lower() == owner:
+            return str(extension.get("DataExtValue", "")).lower()
+    return ""

@@ -311,6 +311,8 @@ PROCORE = {
     "client_id": env.str("PROCORE_CLIENT_ID", "tieout-sandbox"),
     "client_secret": env.str("PROCORE_CLIENT_SECRET", "tieout-sandbox-secret"),
 }
+# Its interface is our assumption, so there is no address but the sandbox's: docs/decisions/0030.
+BUILDERTREND = {"api_url": env.str("BUILDERTREND_API_URL", "http://127.0.0.1:8703")}
 QUICKBOOKS_ONLINE = {
     "authorize_url": env.str("QBO_AUTHORIZE_URL", "http://127.0.0.1:8702/connect/oauth2"),
     "token_url": env.str("QBO_TOKEN_URL", "http://127.0.0.1:8702/oauth2/v1/tokens/bearer"),

@@ -229,9 +229,16 @@ class Http(Wire):
         params: Mapping[str, Any] | None = None,
         *,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Write, once. A refused token is renewed, but sending again is the caller's decision."""
-        return self._signed("POST", path, params, body, {"Content-Type": content_type})
+        sent = {"Content-Type": content_type, **(headers or {})}
+        return self._signed("POST", path, params, body, sent)
+
+    def put(self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """As `post`, for what stands at an address of its own."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        return self._signed("PUT", path, None, body, sent)
 
     def patch(self, path: str, body: bytes, params: Mapping[str, Any] | None = None) -> Answer:
         """Change, once, as `post` writes."""

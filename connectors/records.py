@@ -134,11 +134,12 @@ class PulledBillLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PulledBill:
-    """A subcontractor invoice or direct cost, as the source says it stands now."""
+    """A subcontractor invoice, direct cost or bill, as the source says it stands now."""
 
     class Kind(StrEnum):
         SUBCONTRACTOR_INVOICE = "subcontractor_invoice"
         DIRECT_COST = "direct_cost"
+        BILL = "bill"  # of a source that keeps them all in one list
 
     class NotOurs(StrEnum):
         """Why the source itself says that this is no bill for us to post."""
@@ -146,6 +147,7 @@ class PulledBill:
         COMES_TWICE = "comes_twice"  # a subcontractor invoice, entered as a direct cost too
         NO_BILL = "no_bill"  # payroll, or a kind of cost we do not know
         SENT_BY_ANOTHER = "sent_by_another"  # another integration has put its mark on it
+        FROM_LEDGER = "from_ledger"  # it came to the source from the accounting system
 
     kind: Kind
     external_id: str  # unique within connection and kind

@@ -9,6 +9,7 @@ from typing import cast
 from common.choices import Side, System, Way
 from companies.models import Company
 from connectors.base import Ledger, Source
+from connectors.buildertrend import connecting as buildertrend
 from connectors.errors import CredentialsExpired
 from connectors.models import Connection
 from connectors.packages import Package
@@ -18,7 +19,12 @@ from connectors.quickbooks_online import connecting as quickbooks_online
 
 PACKAGES: Mapping[System, Package] = {
     package.system: package
-    for package in (procore.PACKAGE, quickbooks_online.PACKAGE, quickbooks_desktop.PACKAGE)
+    for package in (
+        procore.PACKAGE,
+        buildertrend.PACKAGE,
+        quickbooks_online.PACKAGE,
+        quickbooks_desktop.PACKAGE,
+    )
 }
 
 

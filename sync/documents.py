@@ -54,6 +54,8 @@ def clause(fault: str) -> str:
         Bill.Fault.SENT_BY_ANOTHER: "carries the mark of another integration, which has sent it"
         " already. Nothing is to be sent; where it is not in the ledger, enter it by hand or have"
         " the mark taken off in the source",
+        Bill.Fault.FROM_LEDGER: "came to the source from the accounting system, which has it"
+        " already. Nothing is to be sent",
         Bill.Fault.UNREADABLE: "cannot be read now, so what we have of it may be out of date."
         " See what the last pull says about it, put that right in the source and pull again",
         Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",

@@ -35,6 +35,7 @@ class Bill(models.Model):
     class Kind(models.TextChoices):
         SUBCONTRACTOR_INVOICE = PulledBill.Kind.SUBCONTRACTOR_INVOICE.value, "Subcontractor invoice"
         DIRECT_COST = PulledBill.Kind.DIRECT_COST.value, "Direct cost"
+        BILL = PulledBill.Kind.BILL.value, "Bill"
 
     class Fault(models.TextChoices):
         """Why the document itself cannot go, whatever is mapped."""
@@ -47,6 +48,7 @@ class Bill(models.Model):
             PulledBill.NotOurs.SENT_BY_ANOTHER.value,
             "was sent by another integration",
         )
+        FROM_LEDGER = PulledBill.NotOurs.FROM_LEDGER.value, "came from the accounting system"
         UNREADABLE = "unreadable", "cannot be read now"
         NO_VENDOR = "no_vendor", "names no vendor we know"
         NO_LINES = "no_lines", "has no lines"

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from connectors.buildertrend.sandbox import REAL_PACE as BUILDERTRENDS_PACE
+from connectors.buildertrend.sandbox import BuildertrendSandbox
 from connectors.procore.sandbox import REAL_PACE, ProcoreSandbox
 from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
@@ -23,10 +25,12 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # Name of the folder in a seed, the class, and where our settings say that the system is.
 SANDBOXES: tuple[tuple[str, Callable[..., Sandbox], dict[str, str]], ...] = (
     ("procore", ProcoreSandbox, settings.PROCORE),
+    ("buildertrend", BuildertrendSandbox, settings.BUILDERTREND),
     ("quickbooks_online", QuickBooksOnlineSandbox, settings.QUICKBOOKS_ONLINE),
     ("quickbooks_desktop", QuickBooksDesktopSandbox, settings.QUICKBOOKS_DESKTOP),
     ("sage_intacct", SageIntacctSandbox, settings.SAGE_INTACCT),
 )
+REAL_PACES = {"procore": REAL_PACE, "buildertrend": BUILDERTRENDS_PACE}
 # What a system knows us by, each in its own words.
 REGISTRATION = ("client_id", "client_secret", "sender_id", "sender_password")
 
@@ -47,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--real-pace",
             action="store_true",
-            help="let Procore refuse calls as early as the real one: 25 in ten seconds",
+            help="refuse calls as early as the real ones, Procore after 25 in ten seconds",
         )
 
     def handle(
@@ -62,7 +66,7 @@ class Command(BaseCommand):
         try:
             company = pairs.folder_of(seed, between)
             for name, kind, where in self._in_seed(company):
-                pace = REAL_PACE if real_pace and kind is ProcoreSandbox else {}
+                pace = REAL_PACES.get(name, {}) if real_pace else {}
                 served.append(self._serve(name, partial(kind, **pace), where, company, folder))
             stopped.wait()
         finally:

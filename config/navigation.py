@@ -59,7 +59,12 @@ AREAS = {
 }
 
 # Pages that stand elsewhere than their app.
-APART = {"sync:overview": "overview", "sync:teams": "settings"}
+APART = {
+    "sync:overview": "overview",
+    "sync:teams": "settings",
+    "sync:first-pull": "settings",
+    "sync:first-drafts": "settings",
+}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -119,7 +124,8 @@ class Navigation:
         match = self.request.resolver_match
         here = match.view_name if match else ""
         current = next((key for key, _, name, _ in SETTINGS_PAGES if name == here), "")
-        if not current and here.startswith("connectors:"):
+        is_setup = here in {"sync:first-pull", "sync:first-drafts"}
+        if not current and (is_setup or here.startswith("connectors:")):
             current = "connections"
         return self._pages(SETTINGS_PAGES, current)
 

@@ -45,6 +45,10 @@ class Connection(models.Model):
     problem = models.TextField(blank=True)  # a sentence; blank while all is well
     connected_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     connected_at = models.DateTimeField()
+    # Who looks after it, where that is another person than the one who connected it.
+    owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    paused_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    paused_at = models.DateTimeField(null=True, blank=True)
     row_key = models.UUIDField(default=uuid4, editable=False, unique=True)
     # {"access", "refresh"} and, for a day after a refresh, {"previous_refresh", "previous_until"}
     credentials = SecretField()
@@ -84,6 +88,10 @@ class Connection(models.Model):
             return "last heard just now"
         ago = timesince(self.last_heard_at, depth=1).replace("\N{NO-BREAK SPACE}", " ")
         return f"last heard {ago} ago"
+
+    @property
+    def in_charge(self) -> User:
+        return self.owner or self.connected_by
 
 
 class ConsentRequest(models.Model):

@@ -1,4 +1,4 @@
-"""Connections: what we are tied to, the way to another system's consent page and back, calls."""
+"""Connections: the list, one of them, the way back from a consent page, every call we made."""
 
 import json
 from dataclasses import dataclass
@@ -11,34 +11,23 @@ from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from common.choices import Side, System
+from common.choices import Side, System, Way
 from common.errors import AppError
 from companies.access import Action, CompanyRequest, may, refusal, requires
 from companies.models import Company, User
-from connectors import calls, linking, registry
-from connectors.errors import Unreachable
+from connectors import calls, condition, linking, registry, setting_up
+from connectors.condition import Condition
 from connectors.models import Connection, ConsentRequest
+from connectors.wizard_views import connected, session_key
 
 CALLS_A_PAGE = 50
-STATUS = {
-    Connection.State.CONNECTED: "working",
-    Connection.State.NEEDS_CONSENT: "needs_sign_in",
-    Connection.State.DISCONNECTED: "disconnected",
-}
 
 
 class SignedIn(HttpRequest):
     user: User
-
-
-def _status(connection: Connection) -> str:
-    """Signed in but with a problem: the other system takes nothing for now."""
-    if connection.state == Connection.State.CONNECTED and connection.problem:
-        return "paused"
-    return STATUS[Connection.State(connection.state)]
 
 
 @dataclass(frozen=True)
@@ -46,12 +35,10 @@ class Row:
     """A side of the company, connected or not."""
 
     side: Side
-    system: System
     connection: Connection | None
-
-    @property
-    def status(self) -> str:
-        return _status(self.connection) if self.connection else ""
+    condition: Condition | None
+    file_page: str = ""  # where its files are brought in, or its connector is looked after
+    has_checks: bool = False
 
 
 # --- The list -------------------------------------------------------------------------------------
@@ -60,80 +47,59 @@ class Row:
 @require_safe
 @requires(Action.SEE_SETTINGS)
 def connections(request: CompanyRequest) -> HttpResponse:
-    rows = _rows(request.company)
+    company = request.company
+    live = setting_up.live(company)
+    is_set_up = setting_up.is_set_up(live)
     context = {
-        "rows": rows,
-        "former": request.company.connections.filter(state=Connection.State.DISCONNECTED)
+        "rows": [_row(side, live) for side in Side],
+        "former": company.connections.filter(state=Connection.State.DISCONNECTED)
         .select_related("connected_by")
         .order_by("-connected_at"),
-        "steps": _steps(request.company, rows),
-        "is_set_up": all(row.connection and row.connection.last_pulled_at for row in rows),
-        "has_both": all(row.connection for row in rows),
+        "steps": [] if is_set_up else setting_up.steps(company, live),
+        "next": "" if is_set_up else setting_up.next_step(company, live),
+        "has_both": len(live) == len(Side),
         **_rights(request),
     }
     return render(request, "connectors/connections.html", context)
 
 
+def _row(side: Side, live: list[Connection]) -> Row:
+    connection = next((row for row in live if row.side == side), None)
+    if connection is None:
+        return Row(side, None, None)
+    package = registry.package_of(connection)
+    page = package.pages.get(Way(connection.way), "")
+    if connection.way == Way.CONNECTOR_FILE:
+        page = "connectors:connector"
+    return Row(
+        side,
+        connection,
+        condition.of(connection),
+        setting_up.page_of(page, connection) if page else "",
+        package.check is not None,
+    )
+
+
 @require_safe
 @requires(Action.SEE_SETTINGS)
 def detail(request: CompanyRequest, pk: int) -> HttpResponse:
-    connection = get_object_or_404(request.company.connections, pk=pk)
+    connection = get_object_or_404(
+        request.company.connections.select_related("connected_by", "owner", "paused_by"), pk=pk
+    )
     page = Paginator(connection.calls.select_related("company"), CALLS_A_PAGE).get_page(
         request.GET.get("page")
     )
+    is_live = connection.state != Connection.State.DISCONNECTED
     context = {
         "connection": connection,
-        "status": _status(connection),
+        "condition": condition.of(connection),
+        "package": registry.PACKAGES.get(System(connection.system)),
+        "row": _row(Side(connection.side), [connection]) if is_live else None,
+        "is_live": is_live,
         "calls": page,
         **_rights(request),
     }
     return render(request, "connectors/detail.html", context)
-
-
-def _rows(company: Company) -> list[Row]:
-    live = {
-        connection.side: connection
-        for connection in company.connections.exclude(
-            state=Connection.State.DISCONNECTED
-        ).select_related("connected_by")
-    }
-    return [
-        Row(
-            side,
-            System(live[side].system) if side in live else registry.systems(side)[0],
-            live.get(side),
-        )
-        for side in Side
-    ]
-
-
-def _steps(company: Company, rows: list[Row]) -> list[dict[str, Any]]:
-    """Source, ledger, first pull, first drafts: done, and the first that is not."""
-    pulled = all(row.connection and row.connection.last_pulled_at for row in rows)
-    steps = [
-        {
-            "label": row.side.label,
-            "done": row.connection is not None,
-            "url": reverse("connectors:connect", args=[company.slug, row.system]),
-        }
-        for row in rows
-    ]
-    here = reverse("connectors:connections", args=[company.slug])
-    steps.append({"label": "First pull", "done": pulled, "url": f"{here}#pull"})
-    steps.append({"label": "First drafts", "done": False, "url": _drafts(company)})
-    first = next(step for step in steps if not step["done"])
-    for step in steps:
-        step["current"] = step is first
-        if not step["done"]:
-            step["url"] = ""
-    return steps
-
-
-def _drafts(company: Company) -> str:
-    try:
-        return reverse("mapping:hub", args=[company.slug])
-    except NoReverseMatch:
-        return ""
 
 
 def _rights(request: CompanyRequest) -> dict[str, Any]:
@@ -145,31 +111,7 @@ def _rights(request: CompanyRequest) -> dict[str, Any]:
     }
 
 
-# --- There and back -------------------------------------------------------------------------------
-
-
-@require_safe
-@requires(Action.MANAGE_CONNECTIONS)
-def connect(request: CompanyRequest, system: str) -> HttpResponse:
-    """What we read and write, and a plain link to the other system's page.
-
-    A link and not a form: our policy lets forms go to our own pages only, and browsers apply it
-    to the redirect that answers a form as well.
-    """
-    known = _system(system)
-    package = registry.PACKAGES[known]
-    url = linking.start_consent(
-        request.company, by=request.user, system=known, session_key=_session_key(request)
-    )
-    context = {
-        "system": known,
-        "side": package.side,
-        "reads": package.reads,
-        "writes": package.writes,
-        "live": registry.connection_of(request.company, package.side),
-        "consent_url": url,
-    }
-    return render(request, "connectors/connect.html", context)
+# --- Back from a consent page ---------------------------------------------------------------------
 
 
 @require_safe
@@ -177,7 +119,7 @@ def connect(request: CompanyRequest, system: str) -> HttpResponse:
 def callback(request: SignedIn) -> HttpResponse:
     """Where a consent page sends people back. The company comes from the state, not the URL."""
     consent = linking.take_up(
-        request.GET.get("state", ""), by=request.user, session_key=_session_key(request)
+        request.GET.get("state", ""), by=request.user, session_key=session_key(request)
     )
     slug = consent.company.slug
     try:
@@ -187,8 +129,8 @@ def callback(request: SignedIn) -> HttpResponse:
         return redirect("connectors:connections", slug)
     if isinstance(outcome, linking.Choice):
         return redirect("connectors:choose", slug, consent.pk)
-    messages.success(request, _connected(outcome))
-    return redirect("connectors:connections", slug)
+    messages.success(request, connected(outcome))
+    return redirect(setting_up.goes_on_at(outcome))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -200,47 +142,13 @@ def choose(request: CompanyRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         picked = request.POST.get("company", "")
         connection = linking.choose(consent, picked, by=request.user)
-        messages.success(request, _connected(connection))
-        return redirect("connectors:connections", request.company.slug)
+        messages.success(request, connected(connection))
+        return redirect(setting_up.goes_on_at(connection))
     context = {
         "system": System(consent.system),
         "companies": linking.companies_to_choose(consent, by=request.user),
     }
     return render(request, "connectors/choose.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Action.MANAGE_CONNECTIONS)
-def disconnect(request: CompanyRequest, pk: int) -> HttpResponse:
-    connection = get_object_or_404(request.company.connections, pk=pk)
-    if request.method != "POST":
-        template = "connectors/_disconnect.html" if request.htmx else "connectors/disconnect.html"
-        return render(request, template, {"connection": connection})
-    try:
-        linking.disconnect(connection, by=request.user)
-        messages.success(request, f"{connection.get_system_display()} is disconnected.")
-    except Unreachable as error:
-        messages.warning(request, f"It is disconnected here. {error}")
-    answer = redirect("connectors:connections", request.company.slug)
-    if request.htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})
-    return answer
-
-
-def _system(value: str) -> System:
-    if value not in registry.PACKAGES:
-        raise Http404
-    return System(value)
-
-
-def _session_key(request: HttpRequest) -> str:
-    if request.session.session_key is None:
-        request.session.create()
-    return str(request.session.session_key)
-
-
-def _connected(connection: Connection) -> str:
-    return f"{connection.get_system_display()} is connected to {connection.name}."
 
 
 # --- Calls ----------------------------------------------------------------------------------------

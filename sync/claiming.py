@@ -100,6 +100,9 @@ def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
 
 
 def _claim_to_look(push: Push, ledger: Ledger, taken: float) -> Claim | None:
+    if push.connection.state == Connection.State.PAUSED:
+        _wait_for_an_admin(push)
+        return None
     slot = pacing.next_slot(push.connection, ledger.traits, calls=ledger.traits.calls_to_find)
     ahead = slot - database_now()
     if ahead > LONGEST_WAIT_FOR_A_SLOT:
@@ -112,13 +115,7 @@ def _claim_to_send(
     push: Push, bill: Bill, lookup: Lookup, ledger: Ledger, taken: float
 ) -> Claim | None:
     if push.connection.state != Connection.State.CONNECTED:
-        transitions.wait(
-            push,
-            database_now() + transitions.CONSENT_CHECK,
-            Push.Cause.CONSENT,
-            f"{push.connection.get_system_display()} needs an admin to sign in again."
-            " Sending goes on by itself afterwards.",
-        )
+        _wait_for_an_admin(push)
         return None
     # Locks the connection: from here on, claims of one connection run one after the other, so two
     # bills with the same number cannot both pass the gate.
@@ -163,6 +160,16 @@ def _claim_to_send(
         },
     )
     return Claim(push, push.fence, looks=False, taken=taken, not_before=_in(slot - now))
+
+
+def _wait_for_an_admin(push: Push) -> None:
+    name = push.connection.get_system_display()
+    if push.connection.state == Connection.State.PAUSED:
+        cause, sentence = Push.Cause.PAUSED, f"{name} is paused. It goes on when an admin resumes."
+    else:
+        cause = Push.Cause.CONSENT
+        sentence = f"{name} needs an admin to sign in again. Sending goes on by itself afterwards."
+    transitions.wait(push, database_now() + transitions.CONSENT_CHECK, cause, sentence)
 
 
 def _in(wait: timedelta) -> float:

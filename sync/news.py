@@ -7,18 +7,19 @@ import socket
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
-from companies.models import Company
+from companies.models import Company, User
 from companies.signals import settings_changed, settings_settling, settings_weighed
 from connectors.models import Record
-from connectors.signals import reconnected
+from connectors.signals import paused, reconnected
 from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
-from sync import judging, needing, readiness
-from sync.models import LetGo, Push, Readiness, WorkerMark
+from sync import judging, needing, pulling, readiness
+from sync.models import LetGo, Push, Readiness, Run, WorkerMark
 from sync.waiting import going
 
 # Settings that decide which records have a say.
@@ -35,6 +36,7 @@ def listen() -> None:
     settings_settling.connect(_settings_settling, dispatch_uid="sync.settling")
     record_made.connect(_record_made, dispatch_uid="sync.records")
     reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
+    paused.connect(_paused, dispatch_uid="sync.paused")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
     post_execute_in_worker.connect(_task_ended, dispatch_uid="sync.ended")
 
@@ -107,8 +109,19 @@ def _settings_settling(
 
 
 def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:
-    """What waited for an admin to sign in again need not wait any longer."""
-    Push.objects.filter(connection=connection, state=Push.State.QUEUED).update(due_at=Now())
+    """What waited for an admin to sign in again, or to resume, need not wait any longer."""
+    waiting = [Push.State.QUEUED, Push.State.UNKNOWN]
+    causes = [Push.Cause.CONSENT, Push.Cause.PAUSED]
+    pushes = Push.objects.filter(connection=connection, state__in=waiting)
+    pushes.filter(Q(state=Push.State.QUEUED) | Q(cause__in=causes)).update(due_at=Now())
+
+
+def _paused(sender: object, *, connection: Any, by: User, **_rest: Any) -> None:
+    """No further list is begun: a pull that is under way stops after the one that it reads."""
+    for run in Run.objects.filter(
+        connection=connection, kind=Run.Kind.PULL, state=Run.State.RUNNING
+    ):
+        pulling.stop(run, by=by)
 
 
 def _task_started(sender: object, **_rest: Any) -> None:

@@ -36,7 +36,7 @@ from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting, worklist
 from mapping.models import Kind, drafted_kinds
-from sync import mirroring, paying, precedents
+from sync import mirroring, paying, precedents, telling
 from sync.models import (
     Bill,
     BillLine,
@@ -339,6 +339,11 @@ def _finish(run: Run) -> None:
         state=state, finished_at=Now()
     ):
         return
+    is_first = run.connection is not None and run.connection.last_pulled_at is None
+    if is_first and (not failed or run.started_by_id):
+        transaction.on_commit(
+            lambda: telling.of_first_pull(run, is_complete=not failed), robust=True
+        )
     if not failed and run.connection_id:
         Connection.objects.filter(pk=run.connection_id).update(last_pulled_at=Now())
     counts = run.steps.aggregate(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sync.views import bill, bills, overview, runs, teams
+from sync.views import bill, bills, first, overview, runs, teams
 
 app_name = "sync"
 BILL = "bills/<int:pk>/"
@@ -27,6 +27,8 @@ urlpatterns = [
     path("runs/<int:pk>/stop/", runs.stop, name="stop"),
     path("pull/", runs.pull_all, name="pull"),
     path("connections/<int:pk>/pull/", runs.pull, name="pull"),
+    path("settings/connections/set-up/pull/", first.first_pull, name="first-pull"),
+    path("settings/connections/set-up/drafts/", first.first_drafts, name="first-drafts"),
     path("settings/projects/", teams.teams, name="teams"),
     path("settings/projects/<int:pk>/assign/", teams.assign, name="assign"),
     path("settings/projects/<int:pk>/take-off/", teams.take_off, name="take-off"),

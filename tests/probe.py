@@ -37,6 +37,8 @@ KWARGS = {
     "subject_type": "sync.push",
     "kind": "vendors",
     "system": "quickbooks_online",
+    "side": "ledger",
+    "way": "consent",
     "token": "no-such-token",
     "key": "no-such-key",
     "uidb36": "1",

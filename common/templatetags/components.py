@@ -64,7 +64,11 @@ STATES = {
     "done": Look("check", "Done", "ok"),
     "stopped": Look("minus", "Stopped", "quiet"),
     "working": Look("check", "Working", "ok"),
-    "paused": Look("triangle-alert", "Paused", "bad"),
+    "waiting_for_call": Look("clock", "Waiting for its first call", "warn"),
+    "paused": Look("lock", "Paused", "warn"),
+    "halted": Look("triangle-alert", "Stopped", "bad"),
+    "not_tried": Look("minus", "Not tried", "quiet"),
+    "silent": Look("clock", "Not heard lately", "warn"),
     "needs_sign_in": Look("triangle-alert", "Needs sign-in", "bad"),
     "disconnected": Look("minus", "Disconnected", "quiet"),
 }

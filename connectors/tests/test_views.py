@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from common.choices import System
-from connectors import calls, linking
+from common.choices import Side, System
+from connectors import calls, linking, registry
 from connectors.models import Call, Connection, ConsentRequest
 from connectors.sandboxing import Fault
 from connectors.tests.conftest import SAY_YES, press, signed_in
@@ -55,6 +55,10 @@ def pages(company, connection, call):
         url("connect", company, "procore"): True,
         url("choose", company, consent.pk): True,
         url("disconnect", company, connection.pk): True,
+        url("choose-system", company, "source"): True,
+        url("connect-by", company, "procore", "consent"): True,
+        url("pause", company, connection.pk): True,
+        url("owner", company, connection.pk): True,
     }
 
 
@@ -83,6 +87,8 @@ def test_another_companys_rows_are_not_reached_through_ones_own(
     for page in (
         url("detail", own, connection.pk),
         url("disconnect", own, connection.pk),
+        url("pause", own, connection.pk),
+        url("owner", own, connection.pk),
         url("call", own, call.pk),
         url("calls", own, call.subject_type, call.subject_id),
     ):
@@ -119,8 +125,8 @@ def test_a_new_company_sees_the_steps(company, admin, client_for):
     assert 'aria-label="Setting up"' in page
     for step in ("Source", "Ledger", "First pull", "First drafts"):
         assert step in page
-    assert url("connect", company, "procore") in page
-    assert url("connect", company, "quickbooks_online") in page
+    assert url("choose-system", company, "source") in page
+    assert url("choose-system", company, "ledger") in page
 
 
 def test_the_list_says_how_each_connection_is(company, connection, admin, client_for):
@@ -133,13 +139,13 @@ def test_the_list_says_how_each_connection_is(company, connection, admin, client
     assert url("disconnect", company, connection.pk) in page
 
 
-def test_a_connection_whose_system_takes_nothing_is_paused(company, connection, admin, client_for):
+def test_a_connection_whose_system_takes_nothing_is_stopped(company, connection, admin, client_for):
     Connection.objects.update(problem="Its owner has to look at the subscription.")
 
     for page in ("connections", "detail"):
         where = [connection.pk] if page == "detail" else []
         shown = client_for(admin).get(url(page, company, *where)).content.decode()
-        assert "Paused" in shown
+        assert "Stopped" in shown
         assert "look at the subscription" in shown
 
 
@@ -202,7 +208,9 @@ def test_a_person_connects_by_a_plain_link_and_comes_back(
     answer = back_to_us(browser, link, system)
 
     assert answer.status_code == 302
-    assert answer["Location"] == url("connections", company)
+    side = registry.PACKAGES[system].side
+    missing = Side.LEDGER if side == Side.SOURCE else Side.SOURCE
+    assert answer["Location"] == url("choose-system", company, missing), "the next step"
     landed = browser.get(answer["Location"]).content.decode()
     assert f"{system.label} is connected to Acme Builders" in landed
     assert Connection.objects.get().connected_by == admin
@@ -256,7 +264,7 @@ def test_a_sign_in_with_several_companies_asks_which(company, admin, client_for,
     done = browser.post(answer["Location"], {"company": "8090"})
 
     assert "Acme &lt;b&gt;Homes" in page
-    assert done["Location"] == url("connections", company)
+    assert done["Location"] == url("choose-system", company, "ledger")
     assert Connection.objects.get().external_company_id == "8090"
 
 

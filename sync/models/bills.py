@@ -256,6 +256,7 @@ class Push(Work):
         TARGET_INACTIVE = "target_inactive", "A record is inactive in the ledger"
         ACCESS = "access", "Access denied"
         CONSENT = "consent", "The connection needs sign-in"
+        PAUSED = "paused", "The connection is paused"
         SUSPENDED = "suspended", "The ledger takes nothing now"
         BUSY = "busy", "The ledger is busy"
         UNREACHABLE = "unreachable", "The ledger cannot be reached"

@@ -18,7 +18,7 @@ from common.choices import Side, System
 from common.templatetags.format import money
 from companies.access import Action, CompanyRequest, may, refusal, requires
 from companies.models import Company, Role
-from connectors import registry
+from connectors import condition, setting_up
 from connectors.models import Connection
 from mapping.models import Mapping
 from sync import counting, waiting
@@ -74,7 +74,7 @@ def overview(request: CompanyRequest) -> HttpResponse:
     connections = counting.live_connections(company)
     sees_all = request.membership.role != Role.PROJECT_MANAGER
     runs = _last_pulls(company, connections) if sees_all else {}
-    steps = _steps(request, connections, runs) if sees_all else []
+    steps = _steps(request, connections) if sees_all else []
     ledger = counting.ledger_among(connections)
     closed = counting.closed_through(company, ledger)
     mine = company.bills.all().visible_to(request.membership)
@@ -95,7 +95,9 @@ def overview(request: CompanyRequest) -> HttpResponse:
         "has_bills": any(totals.values()),
         "all": sum(totals.values(), Total()),
         "systems": [
-            Connected(row, _status(row), runs.get(row.pk)) for row in connections if sees_all
+            Connected(row, condition.of(row).status, runs.get(row.pk))
+            for row in connections
+            if sees_all
         ],
         "may_pull": may(request.membership, Action.PULL),
         "decided": _decided(request) if may(request.membership, Action.SEE_TRAIL) else [],
@@ -105,14 +107,6 @@ def overview(request: CompanyRequest) -> HttpResponse:
         "ledger": ledger,
     }
     return render(request, "sync/overview.html", context)
-
-
-def _status(connection: Connection) -> str:
-    return {
-        Connection.State.CONNECTED: "working",
-        Connection.State.NEEDS_CONSENT: "needs_sign_in",
-        Connection.State.DISCONNECTED: "disconnected",
-    }[Connection.State(connection.state)]
 
 
 def _last_pulls(company: Company, connections: list[Connection]) -> dict[int, Run]:
@@ -325,33 +319,14 @@ def _of_connections(request: CompanyRequest, connections: list[Connection]) -> l
 # --- A new company --------------------------------------------------------------------------------
 
 
-def _steps(
-    request: CompanyRequest, connections: list[Connection], runs: dict[int, Run]
-) -> list[dict[str, Any]]:
-    """Source, ledger, first pull; none once all are done. As on the page of connections."""
-    live = {row.side: row for row in connections}
-    slug = request.company.slug
-    admin = may(request.membership, Action.MANAGE_CONNECTIONS)
-    steps: list[dict[str, Any]] = [
-        {
-            "label": f"Connect {' or '.join(system.label for system in registry.systems(side))}",
-            "done": side in live,
-            "url": reverse("connectors:connections", args=[slug]) if admin else "",
-        }
-        for side in Side
-    ]
-    pulled = len(live) == len(Side) and all(row.last_pulled_at for row in live.values())
-    going = next((run for run in runs.values() if run.state == Run.State.RUNNING), None)
-    url = going.get_absolute_url() if going else reverse("connectors:connections", args=[slug])
-    steps.append({"label": "First pull", "done": pulled, "url": url})
-    if all(step["done"] for step in steps):
+def _steps(request: CompanyRequest, connections: list[Connection]) -> list[dict[str, Any]]:
+    """Source, ledger, first pull; none once all are done. Who may not connect gets no way there."""
+    if setting_up.is_set_up(connections):
         return []
-    steps.append(
-        {"label": "First drafts", "done": False, "url": reverse("mapping:hub", args=[slug])}
-    )
-    first = next(step for step in steps if not step["done"])
-    for step in steps:
-        step["current"] = step is first
+    steps = setting_up.steps(request.company, connections)
+    if not may(request.membership, Action.MANAGE_CONNECTIONS):
+        for step in steps[: setting_up.PULL]:
+            step["url"] = ""
     return steps
 
 

@@ -201,15 +201,22 @@ def _run(request: CompanyRequest, found: Run) -> dict[str, Any]:
     return context | _send(request, found)
 
 
+def progress_of(found: Run) -> Progress:
+    """Of a pull."""
+    return _progress(found, list(found.steps.all()))
+
+
+def _progress(found: Run, steps: list[PullStep]) -> Progress:
+    ended = {PullStep.State.DONE, PullStep.State.FAILED}
+    return Progress(found, _parts(steps), sum(step.state in ended for step in steps), len(steps))
+
+
 def _pull(found: Run) -> dict[str, Any]:
     steps = list(found.steps.select_related("project").defer("project__payload"))
     problems = PullProblem.objects.filter(step__run=found).select_related("step__project")
-    ended = {PullStep.State.DONE, PullStep.State.FAILED}
     shown = list(problems.order_by("pk")[:PAGE])
     return {
-        "progress": Progress(
-            found, _parts(steps), sum(step.state in ended for step in steps), len(steps)
-        ),
+        "progress": _progress(found, steps),
         "problems": [(problem, _technical(problem)) for problem in shown],
         "failed": [step for step in steps if step.state == PullStep.State.FAILED],
         "waiting_again": [

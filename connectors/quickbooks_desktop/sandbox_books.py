@@ -141,8 +141,8 @@ class CompanyBooks:
         """Keep a row that only follows another: what it refers to, or its place in a tree."""
         self._keep(kind, doc)
 
-    def delete(self, kind: str, key: str, now: datetime) -> Doc:
-        """Take a row out and write it down as deleted (kept 90 days)."""
+    def delete(self, kind: str, key: str, now: datetime, *, is_logged: bool = True) -> Doc:
+        """Take a row out, and write it down as deleted (kept 90 days)."""
         doc = self._all(kind).pop(key)
         self._store.delete(kind, key)
         self._names.pop(kind, None)
@@ -154,7 +154,9 @@ class CompanyBooks:
             "TimeDeleted": _stamp(now),
             "name": self.full_name(kind, doc) if kind in LISTS else doc.get("RefNumber", ""),
         }
-        self._store.put("deleted", f"{kind} {key} {self._store.next_number('deletion')}", gone)
+        if is_logged:
+            place = self._store.next_number("deletion")
+            self._store.put("deleted", f"{kind} {key} {place}", gone)
         return gone
 
     @property

@@ -1,11 +1,12 @@
 """What a company file says of itself: host, company, preferences. Source: section 3, company info.
 
-`hcp` is what the Web Connector hands over with the first request of a session (1.3). That it holds
-the FileID, as public samples of such a hand-over do, is beyond the sheet.
+`questions` is what the Web Connector asks to hand the answers over with the first request of a
+session (1.3). That the answers hold the FileID, and beside it the lock of the Web Connector that
+runs (1.5), is as public samples of such a hand-over have it.
 """
 
 from collections.abc import Callable
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, ProcessingInstruction, SubElement, tostring
 
 from connectors.quickbooks_desktop.sandbox_books import CompanyBooks
 from connectors.quickbooks_desktop.sandbox_shapes import written
@@ -14,6 +15,7 @@ from connectors.sandboxing import Doc
 SUPPORTED = ("1.0", "1.1", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "6.0", "7.0", "8.0", "9.0",
              "10.0", "11.0", "12.0", "13.0", "14.0", "15.0", "16.0")  # fmt: skip
 DAYS_BILLS_ARE_DUE = 10
+LOCKED_BY = "OFFICE-PC:639000000000000000"
 
 
 def host(books: CompanyBooks, said: Doc) -> Element:
@@ -47,16 +49,16 @@ def company(books: CompanyBooks, said: Doc) -> Element:
     copy = SubElement(element, "AccountantCopy")
     written(copy, "AccountantCopyExists", False)  # noqa: FBT003 - it is what the element says
     for owner in said.get("OwnerID", []):
-        if owner.upper() in known["stamps"]:
-            stamp = SubElement(element, "DataExtRet")
-            _all(
-                stamp,
-                {},
-                OwnerID=owner,
-                DataExtName="FileID",
-                DataExtType="STR255TYPE",
-                DataExtValue=known["stamps"][owner.upper()],
-            )
+        if stamp := known["stamps"].get(owner.upper()):
+            for name, value in (("AppLock", f"LOCKED:{LOCKED_BY}"), ("FileID", stamp)):
+                _all(
+                    SubElement(element, "DataExtRet"),
+                    {},
+                    OwnerID=owner,
+                    DataExtName=name,
+                    DataExtType="STR255TYPE",
+                    DataExtValue=value,
+                )
     return element
 
 
@@ -97,6 +99,18 @@ ABOUT: dict[str, Callable[[CompanyBooks, Doc], Element]] = {
     "CompanyQuery": company,
     "PreferencesQuery": preferences,
 }
+
+
+def questions(owner: str) -> str:
+    """The three questions of a Web Connector, with the stamp of its application."""
+    root = Element("QBXML")
+    messages = SubElement(root, "QBXMLMsgsRq", onError="continueOnError")
+    SubElement(messages, "HostQueryRq", requestID="0")
+    asked = SubElement(messages, "CompanyQueryRq", requestID="1")
+    SubElement(asked, "OwnerID").text = owner
+    SubElement(messages, "PreferencesQueryRq", requestID="2")
+    version: str = tostring(ProcessingInstruction("qbxml", 'version="13.0"'), encoding="unicode")
+    return '<?xml version="1.0"?>' + version + str(tostring(root, encoding="unicode"))
 
 
 def _all(parent: Element, said: Doc, **values: object) -> None:

@@ -22,12 +22,18 @@ from connectors.sandboxing import Sandbox, Served, serve
 from connectors.seeding import pairs
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# A real Web Connector is told by its file to wait minutes; nobody watches a demo for so long.
+CALLS_EVERY = 5.0  # seconds
 # Name of the folder in a seed, the class, and where our settings say that the system is.
 SANDBOXES: tuple[tuple[str, Callable[..., Sandbox], dict[str, str]], ...] = (
     ("procore", ProcoreSandbox, settings.PROCORE),
     ("buildertrend", BuildertrendSandbox, settings.BUILDERTREND),
     ("quickbooks_online", QuickBooksOnlineSandbox, settings.QUICKBOOKS_ONLINE),
-    ("quickbooks_desktop", QuickBooksDesktopSandbox, settings.QUICKBOOKS_DESKTOP),
+    (
+        "quickbooks_desktop",
+        partial(QuickBooksDesktopSandbox, calls_every=CALLS_EVERY),
+        settings.QUICKBOOKS_DESKTOP,
+    ),
     ("sage_intacct", SageIntacctSandbox, settings.SAGE_INTACCT),
 )
 REAL_PACES = {"procore": REAL_PACE, "buildertrend": BUILDERTRENDS_PACE}

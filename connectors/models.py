@@ -196,6 +196,24 @@ class Record(models.Model):
         return f"{self.code} {self.path or self.name}".strip()
 
 
+class RoutedProject(models.Model):
+    """A project of a source account whose bills come to this company's books: routing.py."""
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="routed")
+    project = models.ForeignKey(Record, models.CASCADE, related_name="+")
+    account = models.CharField(max_length=100)  # the same for every company tied to it
+    project_external_id = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            # Across companies: no bill reaches two sets of books.
+            models.UniqueConstraint(
+                fields=["account", "project_external_id"], name="a_project_has_one_set_of_books"
+            )
+        ]
+
+
 class Call(models.Model):
     """One request we made and its answer, without secrets."""
 

@@ -12,3 +12,7 @@ connector_called = Signal()
 
 # An admin paused it: `connection`, `by`. After the commit.
 paused = Signal()
+
+# Which projects come to a company's books is about to change, within the transaction that saves
+# it: `account`, `company`, `came` and `went` (external ids). A receiver may raise AppError.
+projects_rerouted = Signal()

@@ -7,8 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from common.choices import RecordKind, Side
+from common.errors import AppError
 from companies.access import Action, CompanyRequest, requires
-from connectors import keeping, linking, registry
+from connectors import keeping, linking, registry, routing
 from connectors.errors import Unreachable
 from connectors.forms import OwnerForm
 from connectors.models import Connection
@@ -98,3 +100,30 @@ def _to_the_list(request: CompanyRequest) -> HttpResponse:
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return redirect(url)
+
+
+@FORM
+@requires(Action.MANAGE_CONNECTIONS)
+def projects(request: CompanyRequest, pk: int) -> HttpResponse:
+    """Which projects come to these books, where several books share a source account."""
+    connection = get_object_or_404(_live(request), pk=pk, side=Side.SOURCE)
+    error, status = "", 200
+    if request.method == "POST":
+        chosen = [int(value) for value in request.POST.getlist("project") if value.isdecimal()]
+        try:
+            routing.choose(connection, chosen, by=request.user)
+        except AppError as refused:
+            error, status = str(refused), refused.status
+        else:
+            messages.success(request, f"{len(chosen)} projects come to these books. Pull now.")
+            return redirect("connectors:detail", request.company.slug, connection.pk)
+    listed = connection.records.filter(kind=RecordKind.PROJECT, gone_at=None)
+    context = {
+        "connection": connection,
+        "projects": listed.defer("payload", "search_text").order_by("code", "name", "pk"),
+        "ours": set(routing.ours(connection).values_list("pk", flat=True)),
+        "elsewhere": routing.taken_elsewhere(connection),
+        "is_shared": routing.is_shared(connection),
+        "error": error,
+    }
+    return render(request, "connectors/projects.html", context, status=status)

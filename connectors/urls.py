@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/connector/", wizard_views.connector, name="connector"),
     path("<int:pk>/connector/file/", wizard_views.connector_file, name="connector-file"),
+    path("<int:pk>/projects/", upkeep_views.projects, name="projects"),
     path("<int:pk>/check/", upkeep_views.check, name="check"),
     path("<int:pk>/pause/", upkeep_views.pause, name="pause"),
     path("<int:pk>/resume/", upkeep_views.resume, name="resume"),

@@ -14,11 +14,11 @@ from django_q.signals import post_execute_in_worker, pre_execute
 from companies.models import Company, User
 from companies.signals import settings_changed, settings_settling, settings_weighed
 from connectors.models import Record
-from connectors.signals import paused, reconnected
+from connectors.signals import paused, projects_rerouted, reconnected
 from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
-from sync import judging, needing, pulling, readiness
+from sync import judging, needing, pulling, readiness, rerouting
 from sync.models import LetGo, Push, Readiness, Run, WorkerMark
 from sync.waiting import going
 
@@ -35,6 +35,7 @@ def listen() -> None:
     settings_changed.connect(_settings_changed, dispatch_uid="sync.settings")
     settings_settling.connect(_settings_settling, dispatch_uid="sync.settling")
     record_made.connect(_record_made, dispatch_uid="sync.records")
+    projects_rerouted.connect(_projects_rerouted, dispatch_uid="sync.rerouted")
     reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
     paused.connect(_paused, dispatch_uid="sync.paused")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
@@ -55,6 +56,12 @@ def _mappings_changed(
         published = list(publication.mappings.values_list("pk", flat=True))
         _keep_what_goes(company, publication, published)
     readiness.refresh(company, records=sources, same_rulings=publication is not None)
+
+
+def _projects_rerouted(
+    sender: object, *, account: str, company: Company, came: set[str], went: set[str], **_rest: Any
+) -> None:
+    rerouting.reroute(account=account, company=company, came=came, went=went)
 
 
 def _keep_what_goes(company: Company, publication: Publication, published: list[int]) -> None:

@@ -22,7 +22,7 @@ from audit.models import Verb
 from common.choices import RecordKind, Side
 from common.errors import Conflict
 from companies.models import Company, User
-from connectors import registry
+from connectors import registry, routing
 from connectors.base import TellsPayments
 from connectors.errors import (
     AccessDenied,
@@ -291,9 +291,10 @@ def _add_project_steps(run: Run) -> None:
     if connection.side != Side.SOURCE:
         return
     projects = connection.records.filter(kind=RecordKind.PROJECT).order_by("name")
-    gone = projects.exclude(gone_at=None).values_list("pk", flat=True)
-    mirroring.bills_are_hidden(run.company, list(gone))
-    present = projects.filter(gone_at=None)
+    ours = routing.ours(connection).values("pk")
+    unseen = projects.filter(~Q(gone_at=None) | ~Q(pk__in=ours)).values_list("pk", flat=True)
+    mirroring.bills_are_hidden(run.company, list(unseen))
+    present = projects.filter(gone_at=None, pk__in=ours)
     position = run.steps.aggregate(last=Max("position"))["last"] or 0
     steps: list[PullStep] = []
     for what in (What.COMMITMENTS, What.BILLS):

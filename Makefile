@@ -8,7 +8,7 @@ PORT ?= 8000
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: demo demo-check test check bench crash lock browser clean
+.PHONY: demo demo-check matrix test check bench crash lock browser clean
 
 .venv/installed: requirements-dev.lock
 	$(PYTHON) -m venv .venv
@@ -31,10 +31,17 @@ CHECK_PORTS := PUBLIC_URL=http://localhost:8710 \
 	PROCORE_LOGIN_URL=http://127.0.0.1:8711 PROCORE_API_URL=http://127.0.0.1:8711 \
 	QBO_AUTHORIZE_URL=http://127.0.0.1:8712/connect/oauth2 QBO_TOKEN_URL=http://127.0.0.1:8712/oauth2/v1/tokens/bearer \
 	QBO_REVOKE_URL=http://127.0.0.1:8712/v2/oauth2/tokens/revoke QBO_API_URL=http://127.0.0.1:8712 \
-	QBO_APP_URL=http://127.0.0.1:8712/app QBD_SANDBOX_URL=http://127.0.0.1:8714
+	QBO_APP_URL=http://127.0.0.1:8712/app QBD_SANDBOX_URL=http://127.0.0.1:8714 \
+	BUILDERTREND_API_URL=http://127.0.0.1:8713 INTACCT_APP_URL=http://127.0.0.1:8715 \
+	INTACCT_API_URL=http://127.0.0.1:8715/ia/xml/xmlgw.phtml
 CHECK := VAR_DIR=var/check-$(or $(ROOM),demo) $(CHECK_PORTS)
 demo-check: .venv/installed
 	@$(CHECK) $(MANAGE) demo_check $(SAID)
+
+# The main job in every cell, on the tiny company unless SEED says another; a table of what came out.
+MATRIX := VAR_DIR=var/matrix $(CHECK_PORTS)
+matrix: .venv/installed
+	@$(MATRIX) $(MANAGE) matrix --seed $(if $(filter file,$(origin SEED)),tiny,$(SEED))
 
 test: .venv/installed browser
 	$(BIN)/python -m pytest

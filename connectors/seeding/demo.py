@@ -38,6 +38,7 @@ class Size:
     twins: int = 5  # of vendors beyond the first twenty
     ledger_vendors: int = 2000
     only_jobs: tuple[str, ...] = ()  # by number; none: all
+    only_divisions: tuple[str, ...] = ()  # of cost codes; none: all
     customers: int = 120
     volume: jobs.Volume = field(default_factory=jobs.Volume)
     has_locations: bool = False
@@ -51,6 +52,7 @@ TINY = Size(
     twins=0,
     ledger_vendors=40,
     only_jobs=("25-014", "25-027", "26-019"),
+    only_divisions=("01", "03", "09", "15"),
     customers=12,
     volume=jobs.Volume(
         approved_requisitions=20,
@@ -132,13 +134,16 @@ class _Builder:
         self.item_ids = {
             each.name: each.id for each in self.ledger.items if each.type != "Category"
         }
-        costs = costing.coded_costs()
-        self.source.cost_codes = costing.divisions() + [
+        wanted = self.size.only_divisions
+        divisions = [each for each in costing.divisions() if not wanted or each.code in wanted]
+        costs = [each for each in costing.coded_costs() if not wanted or each.parent_code in wanted]
+        self.source.cost_codes = divisions + [
             CostCode(code=each.code, parent_code=each.parent_code, name=each.name) for each in costs
         ]
+        self.divisions = {each.code for each in divisions}
         self.source.cost_types = list(COST_TYPES)
         self.codes = [self._usable(cost) for cost in costs if cost.item and cost.account]
-        for division in costing.divisions():
+        for division in divisions:
             self._add_cost_truth(division.code, "", "")
         for cost in costs:
             self._add_cost_truth(cost.code, cost.item, cost.account)
@@ -179,7 +184,7 @@ class _Builder:
             Site(row.id, row.number, is_known=row.number in found) for row in self.source.projects
         ]
         for place, cost in costing.project_coded_costs():
-            if place <= len(rows):
+            if place <= len(rows) and cost.parent_code in self.divisions:
                 self._add_project_code(self.source.projects[place - 1], cost)
 
     def _add_old_jobs(self, owners: dict[str, list[tuple[str, str, bool]]]) -> None:

@@ -75,21 +75,19 @@ def truth(seed: str, pair: Pair = FIRST) -> Truth:
         )
 
 
-def make(seed: str, pair: Pair = FIRST) -> Company:
+def make(seed: str, pair: Pair = FIRST, slug: str = "") -> Company:
     """The company with its people, settings and connections; what is there already is kept."""
-    company = enter(seed, pair)
+    company = enter(seed, pair, slug or pair.called(seed))
     admin = person(company, Role.ADMIN)
     for system, way in pair.systems:
         if registry.connection_of(company, registry.PACKAGES[system].side) is None:
-            tying.tie(company, system, way, by=admin)
+            tying.tie(company, seed, pair, system, way, by=admin)
     return company
 
 
-def enter(seed: str, pair: Pair) -> Company:
+def enter(seed: str, pair: Pair, slug: str) -> Company:
     """The company itself, before anything is connected."""
-    company, _made = Company.objects.get_or_create(
-        slug=pair.called(seed), defaults={"name": NAMES[seed]}
-    )
+    company, _made = Company.objects.get_or_create(slug=slug, defaults={"name": NAMES[seed]})
     _source, (ledger, _way) = pair.systems
     CompanySettings.objects.get_or_create(company=company, defaults=DECIDED[ledger])
     for login, name, role in PEOPLE:

@@ -36,8 +36,12 @@ def prepare_database() -> None:
     call_command("createcachetable", verbosity=0)
 
 
-def begin(stack: ExitStack, seed: str, pair: Pair) -> Company:
-    """The sandboxes of one pair, and the company that is tied to them."""
+def begin(stack: ExitStack, seed: str, pair: Pair, slug: str = "") -> Company:
+    """The sandboxes of one pair, and the company that is tied to them.
+
+    Under another `slug` than the usual one, both are others too.
+    """
+    slug = slug or pair.called(seed)
     try:
         folder = pairs.put_down(seed, pair)
     except real.DataMissing as missing:
@@ -50,12 +54,15 @@ def begin(stack: ExitStack, seed: str, pair: Pair) -> Company:
     }
     for name, url in urls.items():
         processes.refuse_a_taken_port(url, name=name)
+    books = settings.VAR_DIR / "sandbox" / slug
     sandboxes = stack.enter_context(
-        processes.running("sandbox", "--seed", seed, "--pair", str(pair), log=log)
+        processes.running(
+            "sandbox", "--seed", seed, "--pair", str(pair), "--books", str(books), log=log
+        )
     )
     for name, url in urls.items():
         processes.wait_for_port(url, sandboxes, name=name, log=log)
-    return demo.make(seed, pair)
+    return demo.make(seed, pair, slug)
 
 
 def start_workers(stack: ExitStack) -> None:

@@ -1,0 +1,86 @@
+"""The main job in every cell, over real HTTP to sandboxes on loopback ports, and back.
+
+The workers' tasks are run here, one after the other, as their bells ring; everything else is what
+`make matrix` does. Run with -s to see its table.
+"""
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
+
+from connectors import pacing
+from connectors.management.commands.sandbox import REGISTRATION, SANDBOXES, address_of
+from connectors.sandboxing import serve
+from connectors.seeding import pairs
+from sync import sweeping
+from sync.demo import company as demo
+from sync.demo import matrix
+from sync.demo.checking import Job
+
+SEED = "tiny"
+CELLS = ["procore-quickbooks-online", "buildertrend-quickbooks-online"]
+LONGEST_SECONDS = 120
+
+
+@pytest.fixture(params=CELLS)
+def cell(request, transactional_db, live_server, settings, tmp_path, monkeypatch):
+    """The main job was done in this cell, on books and in a company of its own."""
+    pair = pairs.PAIRS[request.param]
+    settings.VAR_DIR = tmp_path
+    settings.PUBLIC_URL = live_server.url
+    settings.SENDING = {**settings.SENDING, "first_look": 0, "back_off": 0}
+    monkeypatch.setattr(pacing, "USED_SHARE", 50)  # the sandboxes do not mind
+    sandboxes = _served(pairs.put_down(SEED, pair), settings)
+    try:
+        company = demo.make(SEED, pair)
+        done = matrix.run(Job(company, demo.truth(SEED, pair), _work_until), pair)
+    finally:
+        for each in sandboxes:
+            each.stop()
+    print(f"\n{matrix.HEAD}\n{done}")  # noqa: T201  # the closing note quotes it
+    return done
+
+
+def _served(folder, settings):
+    """The sandboxes of this seed on free ports, where the settings now say that they are."""
+    served = []
+    for name, kind, where in SANDBOXES:
+        if (folder / name).is_dir():
+            known_by = {part: where[part] for part in REGISTRATION if part in where}
+            one = serve(kind(seed=folder / name, **known_by))
+            old = urlsplit(address_of(where))
+            moved = {
+                key: value.replace(f"{old.scheme}://{old.netloc}", one.url)
+                if isinstance(value, str)
+                else value
+                for key, value in where.items()
+            }
+            setattr(settings, name.upper(), moved)
+            served.append(one)
+    return served
+
+
+def _work_until(over, what):
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not over():
+        assert time.monotonic() < deadline, f"waited too long for {what}"
+        sweeping.sweep()
+        if not _work_the_queue():
+            time.sleep(0.05)
+
+
+def _work_the_queue():
+    """Run what rang, in its order; how many tasks that were."""
+    rows = list(OrmQ.objects.order_by("pk"))
+    for row in rows:
+        task = row.task
+        row.delete()
+        import_string(task["func"])(*task["args"])
+    return len(rows)
+
+
+def test_every_bill_is_in_the_books_and_its_payment_comes_back(cell):
+    assert cell.is_well, str(cell)

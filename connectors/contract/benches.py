@@ -91,8 +91,14 @@ class SourceBench(Bench):
     vendor_id: str
     bill_total: dict[str, str]  # what is to be paid of each bill of the project, by external id
 
-    def paid_over_there(self, bill: str) -> Decimal:
-        """What the source itself shows as paid of a bill. For sources that take payments."""
+    def paid_over_there(self, bill: str) -> Decimal | str:
+        """What the source itself shows as paid of a bill: an amount, or a word where it has no
+        place for one. For sources that take payments.
+        """
+        raise NotImplementedError
+
+    def as_shown(self, bill: str, paid: Decimal) -> Decimal | str:
+        """How the source shows that so much of this bill is paid."""
         raise NotImplementedError
 
     @abstractmethod

@@ -4,6 +4,7 @@ import pytest
 
 from common.choices import Side
 from connectors import registry
+from connectors.buildertrend.tests.bench import buildertrend_bench  # noqa: F401
 from connectors.procore.tests.bench import procore_bench  # noqa: F401
 from connectors.quickbooks_online.tests.bench import quickbooks_online_bench  # noqa: F401
 

@@ -1,5 +1,7 @@
 """Procore's bench for the contract."""
 
+from decimal import Decimal
+
 import pytest
 import requests
 
@@ -57,6 +59,7 @@ class ProcoreBench(SourceBench):
     system = System.PROCORE
     project_id = str(JOB)
     vendor_id = str(MASON)
+    direct_costs = ("731",)
     bill_total = {"721": "10800.30", "731": "250.10"}
 
     def __init__(self, folder):
@@ -78,6 +81,20 @@ class ProcoreBench(SourceBench):
     def end_consent(self):
         self.hands.app.revoke(self.tokens.pair.refresh)
         self.hands.app.revoke(self.tokens.pair.access)
+
+    def paid_over_there(self, bill):
+        if bill in self.direct_costs:
+            row = self.served.sandbox.store.get("direct_costs", bill)
+            return "paid" if row.get("payment_date") else "not paid"
+        where = {"project_id": JOB, "contract_id": 701}
+        rows = self.hands.get("/rest/v1.0/contract_payments", **where).json()
+        return sum((Decimal(row["amount"]) for row in rows), Decimal(0))
+
+    def as_shown(self, bill, paid):
+        """A direct cost has a day on which it was paid, and nothing else."""
+        if bill in self.direct_costs:
+            return "paid" if paid >= Decimal(self.bill_total[bill]) else "not paid"
+        return paid
 
     def touch_bill(self):
         self._edit("direct_costs", 731, description="Block, delivered")

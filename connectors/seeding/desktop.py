@@ -10,6 +10,7 @@ from dataclasses import replace
 from connectors.seeding.rows import Item, Ledger, LedgerClass, Truth
 
 PERSON, LEAF = 41, 31  # vendors, customers and employees; everything else
+MADE_AT = 1702310455  # the second half of an id is when the row was made (section 2.3)
 SHORT_WORDS = (
     (" and ", " & "), ("Construction", "Const"), ("Contractors", "Contr"), ("Company", "Co"),
     ("Services", "Svcs"), ("Building", "Bldg"), ("Equipment", "Equip"), ("Mechanical", "Mech"),
@@ -18,7 +19,7 @@ SHORT_WORDS = (
 
 
 def books(ledger: Ledger) -> Ledger:
-    """`ledger` said again within Desktop's limits. Every row keeps its id, but for classes."""
+    """`ledger` said again within Desktop's limits, and with its kind of ids."""
     person, account, item = _Names(PERSON), _Names(LEAF), _Names(LEAF)
     (company,) = ledger.company
     return Ledger(
@@ -26,6 +27,8 @@ def books(ledger: Ledger) -> Ledger:
         vendors=[
             replace(
                 each,
+                id=list_id(each.id),
+                term_id=list_id(each.term_id),
                 display_name=person.short(each.display_name),
                 company_name=_cut(each.company_name, PERSON),
                 print_on_check_name=_cut(each.print_on_check_name, PERSON),
@@ -33,25 +36,53 @@ def books(ledger: Ledger) -> Ledger:
             for each in ledger.vendors
         ],
         customers=[
-            replace(each, display_name=person.short(each.display_name), is_project=False)
+            replace(
+                each,
+                id=list_id(each.id),
+                parent_id=list_id(each.parent_id),
+                display_name=person.short(each.display_name),
+                is_project=False,
+            )
             for each in ledger.customers
         ],
         employees=[
-            replace(each, display_name=person.short(each.display_name)) for each in ledger.employees
+            replace(each, id=list_id(each.id), display_name=person.short(each.display_name))
+            for each in ledger.employees
         ],
-        accounts=[replace(each, name=account.short(each.name)) for each in ledger.accounts],
+        accounts=[
+            replace(
+                each,
+                id=list_id(each.id),
+                parent_id=list_id(each.parent_id),
+                name=account.short(each.name),
+            )
+            for each in ledger.accounts
+        ],
         items=_items(ledger, item.short),
         classes=_renumbered(ledger),
-        terms=list(ledger.terms),
-        bills=list(ledger.bills),
+        terms=[replace(each, id=list_id(each.id)) for each in ledger.terms],
+        bills=[
+            replace(each, vendor_id=list_id(each.vendor_id), account_id=list_id(each.account_id))
+            for each in ledger.bills
+        ],
     )
 
 
 def truth(answers: list[Truth]) -> list[Truth]:
+    kinds = {"project": "customer"}
     return [
-        replace(row, target_kind="customer") if row.target_kind == "project" else row
+        replace(
+            row,
+            target_kind=kinds.get(row.target_kind, row.target_kind),
+            target_id=list_id(row.target_id),
+        )
         for row in answers
     ]
+
+
+def list_id(number: str) -> str:
+    """What Desktop would have called the row with this number; blank stays blank."""
+    return f"8{int(number) % 0x10000000:07X}-{MADE_AT}" if number else ""
 
 
 class _Names:
@@ -91,11 +122,21 @@ def _items(ledger: Ledger, short: Callable[[str], str]) -> list[Item]:
     other = next(iter(first.values()), "")
     made = []
     for each in ledger.items:
-        changed = replace(each, name=short(each.name))
+        changed = replace(
+            each,
+            id=list_id(each.id),
+            name=short(each.name),
+            parent_id=list_id(each.parent_id),
+            expense_account_id=list_id(each.expense_account_id),
+            income_account_id=list_id(each.income_account_id),
+        )
         if each.type == "Category":
             account = first.get(each.id, other)
             changed = replace(
-                changed, type="Service", expense_account_id=account, income_account_id=income
+                changed,
+                type="Service",
+                expense_account_id=list_id(account),
+                income_account_id=list_id(income),
             )
         elif each.type != "Service":
             changed = replace(changed, parent_id="")
@@ -104,8 +145,9 @@ def _items(ledger: Ledger, short: Callable[[str], str]) -> list[Item]:
 
 
 def _renumbered(ledger: Ledger) -> list[LedgerClass]:
-    numbers = {each.id: str(place) for place, each in enumerate(ledger.classes, 1)} | {"": ""}
+    """The numbers of classes elsewhere are longer than an id here has room for."""
+    ids = {each.id: list_id(str(place)) for place, each in enumerate(ledger.classes, 1)}
     return [
-        replace(each, id=numbers[each.id], parent_id=numbers[each.parent_id])
+        replace(each, id=ids[each.id], parent_id=ids.get(each.parent_id, ""))
         for each in ledger.classes
     ]

@@ -1,24 +1,19 @@
 """Plays the bookkeeper: pays posted bills in the ledger's sandbox, and sees it come back."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from urllib.parse import urlsplit
 
-import requests
-from django.conf import settings
-from django.core.management.base import CommandError
 from django.utils import timezone
 
-from common.choices import Side
+from common.choices import Side, System
 from common.money import to_cents
 from connectors import registry
-from connectors.management.commands.sandbox import address_of
 from connectors.models import Connection
 from sync import paying
+from sync.demo import tying
 from sync.demo.checking import Job, pull
 from sync.models import PaidNotice, Push
 
@@ -92,14 +87,7 @@ def _total(push: Push) -> Decimal:
 
 def _pay(connection: Connection, bills: dict[str, Decimal], number: str) -> None:
     """As its bookkeeper does, in the console of the sandbox."""
-    at = urlsplit(address_of(getattr(settings, connection.system.upper())))
-    body = {
-        "bills": {bill: str(amount) for bill, amount in bills.items()},
-        "number": number,
-        "date": (timezone.now() - timedelta(days=1)).date().isoformat(),
-    }
-    answer = requests.post(
-        f"{at.scheme}://{at.netloc}/_sandbox/pay", data=json.dumps(body), timeout=30
-    )
-    if answer.status_code != 200:
-        raise CommandError(f"The ledger's sandbox did not take the payment: {answer.text[:300]}")
+    yesterday = (timezone.now() - timedelta(days=1)).date()
+    said = {bill: str(amount) for bill, amount in bills.items()}
+    body = {"bills": said, "number": number, "date": yesterday.isoformat()}
+    tying.order(System(connection.system), "pay", body)

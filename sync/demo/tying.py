@@ -1,11 +1,19 @@
 """Ties a company to the sandboxes as its admin would, whichever way a system is tied."""
 
+import json
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from common.choices import System, Way
 from companies.models import Company, User
-from connectors import trying
+from connectors import registry, trying, waiting
 from connectors.management.commands._walk import connect_headless
+from connectors.management.commands.sandbox import LOOPBACK, address_of
+from connectors.models import Connection
+from connectors.records import JSON
 from connectors.sandboxing import read_csv
 from connectors.seeding import pairs
 from connectors.seeding.pairs import Pair
@@ -26,5 +34,37 @@ def tie(company: Company, seed: str, pair: Pair, system: System, way: Way, *, by
         (row,) = read_csv(pairs.folder_of(seed, pair) / system / "company.csv")
         typed = {**TYPED[system], COMPANY_FIELD[system]: row["id"], "company_name": row["name"]}
         trying.sign_in(company, system, typed, by=by)
+    elif way == Way.CONNECTOR_FILE:
+        _install(company, system, by=by)
     else:
         raise CommandError(f"Nothing here ties {system.label} by {way.label.lower()} yet.")
+
+
+def _install(company: Company, system: System, *, by: User) -> None:
+    """Take the connector file and its password to the machine of the other system, and run it."""
+    connection, password = waiting.begin(company, system, by=by)
+    make = registry.PACKAGES[system].connector_file
+    if make is None:
+        raise CommandError(f"{system.label} has no connector file.")
+    content = make(connection).content.decode()
+    order(system, "applications", {"qwc": content, "password": password})
+    order(system, "run", {})
+    connection.refresh_from_db()
+    if connection.state != Connection.State.CONNECTED:
+        raise CommandError(f"{system.label} was not heard of: {connection.problem or 'no call'}")
+
+
+def order(system: System, what: str, body: JSON) -> JSON:
+    """Do something by hand in a sandbox, at its console.
+
+    Raises:
+        CommandError: it is refused there.
+    """
+    at = urlsplit(address_of(getattr(settings, system.upper())))
+    if at.hostname not in LOOPBACK:
+        raise CommandError(f"{at.netloc} is not on this machine.")
+    url = f"{at.scheme}://{at.netloc}/_sandbox/{what}"
+    answer = requests.post(url, data=json.dumps(body), timeout=60)
+    if answer.status_code != 200:
+        raise CommandError(f"The sandbox of {system.label} refuses: {answer.text[:300]}")
+    return answer.json()

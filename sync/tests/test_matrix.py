@@ -22,7 +22,13 @@ from sync.demo.checking import Job
 
 SEED = "tiny"
 CELLS = ["procore-quickbooks-online", "buildertrend-quickbooks-online"]
+    "procore-quickbooks-online",
+    "buildertrend-quickbooks-online",
+    "procore-quickbooks-desktop",
+]
 LONGEST_SECONDS = 120
+# A machine that calls us comes by itself; often enough, so that no test waits for it.
+PACE = {"quickbooks_desktop": {"calls_every": 0.2, "pause_seconds": 0.1}}
 
 
 @pytest.fixture(params=CELLS)
@@ -33,12 +39,15 @@ def cell(request, transactional_db, live_server, settings, tmp_path, monkeypatch
     settings.PUBLIC_URL = live_server.url
     settings.SENDING = {**settings.SENDING, "first_look": 0, "back_off": 0}
     monkeypatch.setattr(pacing, "USED_SHARE", 50)  # the sandboxes do not mind
+    settings.QUICKBOOKS_DESKTOP = {**settings.QUICKBOOKS_DESKTOP, "holds_call": 0.3}
     sandboxes = _served(pairs.put_down(SEED, pair), settings)
     try:
         company = demo.make(SEED, pair)
         done = matrix.run(Job(company, demo.truth(SEED, pair), _work_until), pair)
     finally:
         for each in sandboxes:
+            if hang_up := getattr(each.sandbox, "hang_up", None):
+                hang_up()
             each.stop()
     print(f"\n{matrix.HEAD}\n{done}")  # noqa: T201  # the closing note quotes it
     return done
@@ -50,13 +59,13 @@ def _served(folder, settings):
     for name, kind, where in SANDBOXES:
         if (folder / name).is_dir():
             known_by = {part: where[part] for part in REGISTRATION if part in where}
-            one = serve(kind(seed=folder / name, **known_by))
+            one = serve(kind(seed=folder / name, **known_by, **PACE.get(name, {})))
             old = urlsplit(address_of(where))
             moved = {
                 key: value.replace(f"{old.scheme}://{old.netloc}", one.url)
                 if isinstance(value, str)
                 else value
-                for key, value in where.items()
+                for key, value in getattr(settings, name.upper()).items()
             }
             setattr(settings, name.upper(), moved)
             served.append(one)

@@ -22,10 +22,6 @@ from sync.demo.checking import Job
 
 SEED = "tiny"
 CELLS = ["procore-quickbooks-online", "buildertrend-quickbooks-online"]
-    "procore-quickbooks-online",
-    "buildertrend-quickbooks-online",
-    "procore-quickbooks-desktop",
-]
 LONGEST_SECONDS = 120
 # A machine that calls us comes by itself; often enough, so that no test waits for it.
 PACE = {"quickbooks_desktop": {"calls_every": 0.2, "pause_seconds": 0.1}}

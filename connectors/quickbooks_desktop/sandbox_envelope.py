@@ -54,7 +54,8 @@ def read(text: str) -> MessageSet:
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise cannot_parse(str(error)) from error
     version = _version(tree.instructions)
-    if root.tag != "QBXML" or root.attrib or len(root) != 1 or root[0].tag != "QBXMLMsgsRq":
+    is_whole = root.tag == "QBXML" and [child.tag for child in root] == ["QBXMLMsgsRq"]
+    if not is_whole or root.attrib or (root.text or "").strip() or (root[0].tail or "").strip():
         raise cannot_parse("A QBXML element holds exactly one QBXMLMsgsRq.")
     attributes = _checked_attributes(root[0])
     for request in root[0]:

@@ -2,8 +2,9 @@
 
 import threading
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+from xml.etree.ElementTree import Element, SubElement, tostring
 
+from defusedxml.ElementTree import fromstring
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 

@@ -299,7 +299,7 @@ class Http(Wire):
             case 429:
                 return RateLimited(
                     f"{self.system} asked us to slow down.",
-                    wait=_retry_after(answer.headers),
+                    wait=retry_after(answer.headers),
                     request_id=request_id,
                 )
             case 401:
@@ -389,7 +389,7 @@ def _never_shook_hands(error: BaseException | None) -> bool:
     return False
 
 
-def _retry_after(headers: Mapping[str, str]) -> timedelta:
+def retry_after(headers: Mapping[str, str]) -> timedelta:
     """Seconds or an HTTP date (RFC 9110, 10.2.3); a minute when absent or unreadable.
 
     Procore names the second in which its limit resets, and Retry-After only sometimes.

@@ -16,6 +16,7 @@ from connectors.packages import Package
 from connectors.procore import connecting as procore
 from connectors.quickbooks_desktop import connecting as quickbooks_desktop
 from connectors.quickbooks_online import connecting as quickbooks_online
+from connectors.sage_intacct import connecting as sage_intacct
 
 PACKAGES: Mapping[System, Package] = {
     package.system: package
@@ -24,6 +25,7 @@ PACKAGES: Mapping[System, Package] = {
         buildertrend.PACKAGE,
         quickbooks_online.PACKAGE,
         quickbooks_desktop.PACKAGE,
+        sage_intacct.PACKAGE,
     )
 }
 

@@ -173,17 +173,20 @@ def put(row: Connection, pair: TokenPair, *, previous: str = "") -> None:
     row.refresh_until = None
 
 
-def lose_consent(connection_id: int, system: str, *, version: int | None = None) -> bool:
+def lose_consent(
+    connection_id: int, system: str, *, version: int | None = None, problem: str = ""
+) -> bool:
     """A person has to sign in again: say so on the connection and, once, in the trail.
 
-    With `version`, only while the tokens are still those; False when they are not.
+    With `version`, only while the tokens are still those; False when they are not. `problem` is a
+    sentence, where it is known what is wrong.
     """
     with transaction.atomic(durable=True):
         row = _locked(connection_id)
         if version is not None and row.token_version != version:
             return False
         if row.state == Connection.State.CONNECTED:
-            row.state, row.problem = Connection.State.NEEDS_CONSENT, _problem(system)
+            row.state, row.problem = Connection.State.NEEDS_CONSENT, problem or _problem(system)
             row.refresh_until = None
             row.save(update_fields=["state", "problem", "refresh_until"])
             trail.record(Verb.LOST_CONSENT, row, by=None, machine=system, reason=row.problem)

@@ -1,6 +1,9 @@
 """A sandbox on a port, and plain questions to its gateway."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -8,6 +11,10 @@ import pytest
 import requests
 from defusedxml.ElementTree import fromstring
 
+from connectors.records import OutgoingBill, OutgoingLine, SoughtBill
+from connectors.sage_intacct.client import SageIntacctClient
+from connectors.sage_intacct.envelope import Login, Sender
+from connectors.sage_intacct.gateway import Gateway, HeldSession
 from connectors.sage_intacct.sandbox import GATEWAY, SageIntacctSandbox
 from connectors.sandboxing import Served, serve
 
@@ -142,3 +149,66 @@ def query(kind: str, *fields: str, where: str = "", rest: str = "") -> str:
 
 def column(result: Element, name: str) -> list[str]:
     return [element.text for element in result.iter(name)]
+
+
+# --- Our own client -------------------------------------------------------------------------------
+
+
+def client_at(url: str, sessions=None, login=None, **how) -> SageIntacctClient:
+    gateway = Gateway(
+        url=url + GATEWAY,
+        sender=Sender(*SENDER),
+        sessions=sessions or HeldSession(login or Login(COMPANY, USER, PASSWORD)),
+        record=how.pop("record", lambda _call: None),
+    )
+    return SageIntacctClient(gateway=gateway, company_id=COMPANY, app_url=url, **how)
+
+
+@pytest.fixture
+def client(served) -> SageIntacctClient:
+    return client_at(served.url)
+
+
+COST_LINE = OutgoingLine(
+    amount=Decimal("12500.00"),
+    description="Framing labor",
+    account_id="5010",
+    customer_id="24-017",
+    department_id="CON",
+    task_id="03-110",
+    cost_type_id="SUB",
+)
+BILL = OutgoingBill(
+    vendor_id="V-1042",
+    number="RF-7781",
+    bill_date=date(2026, 3, 2),
+    due_date=date(2026, 4, 1),
+    term_id="",
+    currency="USD",
+    memo="Lot 17 framing draw 2",
+    key="k7Qd2vX9",
+    total=Decimal("12500.00"),
+    lines=(COST_LINE,),
+    location_id="E100",
+)
+
+
+def bill_of(*lines: OutgoingLine, **changes) -> OutgoingBill:
+    """The usual bill with other lines and whatever else is said."""
+    total = sum((line.amount for line in lines), Decimal("0.00"))
+    return replace(BILL, **{"lines": lines, "total": total, **changes})
+
+
+def post(client: SageIntacctClient, bill: OutgoingBill = BILL):
+    return client.post_bill(client.write_bill(bill), key=bill.key)
+
+
+def sought(bill: OutgoingBill = BILL, **changes) -> SoughtBill:
+    looked_for = SoughtBill(
+        key=bill.key,
+        vendor_id=bill.vendor_id,
+        number=bill.number,
+        bill_date=bill.bill_date,
+        total=bill.total,
+    )
+    return replace(looked_for, **changes)

@@ -62,6 +62,8 @@ AREAS = {
 APART = {
     "sync:overview": "overview",
     "sync:teams": "settings",
+    "sync:create": "mappings",
+    "sync:creation": "mappings",
     "sync:first-pull": "settings",
     "sync:first-drafts": "settings",
 }

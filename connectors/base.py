@@ -108,6 +108,11 @@ class Ledger(System, Protocol):
 # --- What only some systems can do --------------------------------------------------------------
 
 
+def satisfies(client: type, what: type) -> bool:
+    """Does this class offer all of a Protocol? `issubclass` asks only of those of methods alone."""
+    return all(hasattr(client, name) for name in vars(what) if not name.startswith("_"))
+
+
 @runtime_checkable
 class CallsUs(Protocol):
     """A system that we cannot call: it calls us, and can be asked only while it is on the line."""

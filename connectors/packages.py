@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from common.choices import Side, System, Way
+from common.choices import RecordKind, Side, System, Way
 from connectors.base import Ledger, Source
 from connectors.http import Tokens
 from connectors.models import Connection
@@ -102,6 +102,8 @@ class Package:
     scopes: tuple[Scope, ...] = ()
     # Where there are two ways: what each means for the people who will live with it.
     ways_mean: Mapping[Way, str] = field(default_factory=dict)
+    # What to know before a record of a kind is created there, or why it cannot be.
+    creating: Mapping[RecordKind, str] = field(default_factory=dict)
     # Where a person goes on once it is tied, by way: the name of a page that takes the company's
     # slug and the connection's id. Without one, to the first pull.
     pages: Mapping[Way, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import cast
 
 from common.choices import Side, System, Way
 from companies.models import Company
-from connectors.base import Ledger, Source
+from connectors.base import Ledger, Source, satisfies
 from connectors.buildertrend import connecting as buildertrend
 from connectors.errors import CredentialsExpired
 from connectors.models import Connection
@@ -46,7 +46,7 @@ def systems(side: Side) -> Sequence[System]:
 
 def can(connection: Connection, what: type) -> bool:
     """Does this connection's system offer `what`, one of the Protocols of `connectors.base`?"""
-    return issubclass(package_of(connection).client_of(Way(connection.way)), what)
+    return satisfies(package_of(connection).client_of(Way(connection.way)), what)
 
 
 def connection_of(company: Company, side: Side) -> Connection | None:

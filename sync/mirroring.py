@@ -74,6 +74,13 @@ def records(
     return result
 
 
+def one_record(connection: Connection, pulled: PulledRecord) -> Record:
+    """Bring one row in that was read, or made, by itself."""
+    with _noticing_drift(connection) as changed:
+        changed |= _write_records(connection, pulled.kind, [_storable(pulled)])
+    return connection.records.get(kind=pulled.kind, external_id=pulled.external_id)
+
+
 @contextmanager
 def _noticing_drift(connection: Connection) -> Iterator[set[int]]:
     """A transaction; the ids it is given are looked at again where mappings may point to them."""

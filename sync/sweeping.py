@@ -14,8 +14,8 @@ from connectors import calls, linking
 from connectors.models import Connection
 from mapping import drafting, importing
 from mapping.models import MappingFile, SuggestionRun
-from sync import judging, paying, pulling, sending, sends
-from sync.models import Judging, PaidNotice, PullStep, Push, Run
+from sync import creating, judging, paying, pulling, sending, sends
+from sync.models import Judging, PaidNotice, PullStep, Push, RecordCreation, Run
 
 KEEP_FAILURES = timedelta(days=30)
 
@@ -28,6 +28,7 @@ def sweep() -> dict[str, int]:
         .unrung()
         .ring(pulling.TASK),
         "paid_notices": PaidNotice.objects.unrung().ring(paying.TASK),
+        "creations": RecordCreation.objects.unrung().ring(creating.TASK),
         "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
         "mapping_files": MappingFile.objects.unrung().ring(importing.TASK),
         "judgings": Judging.objects.unrung().ring(judging.TASK),

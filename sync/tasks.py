@@ -1,7 +1,7 @@
 """Thin entry points for the queue. A task takes one id and may run twice."""
 
 from common import requests
-from sync import judging, paying, pulling, pushing
+from sync import creating, judging, paying, pulling, pushing
 from sync.models import Judging
 
 
@@ -23,6 +23,11 @@ def judge(judging_id: int) -> None:
 def tell_paid(notice_id: int) -> None:
     requests.begin("tell_paid")
     paying.tell(notice_id)
+
+
+def create_record(creation_id: int) -> None:
+    requests.begin("create_record")
+    creating.work(creation_id)
 
 
 def heartbeat() -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sync.views import bill, bills, first, overview, runs, teams
+from sync.views import bill, bills, creating, first, overview, runs, teams
 
 app_name = "sync"
 BILL = "bills/<int:pk>/"
@@ -22,6 +22,8 @@ urlpatterns = [
     path(HOLD + "accept/", bill.accept, name="accept"),
     path(HOLD + "publish/", bill.publish, name="publish"),
     path(HOLD + "choose/", bill.choose, name="choose"),
+    path("records/<int:pk>/create/", creating.create, name="create"),
+    path("creations/<int:pk>/", creating.creation, name="creation"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/stop/", runs.stop, name="stop"),

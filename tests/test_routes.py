@@ -40,6 +40,7 @@ from sync.models import (
     PullProblem,
     PullStep,
     Push,
+    RecordCreation,
     Run,
 )
 from tests import probe as probing
@@ -344,6 +345,18 @@ def billed(company, people):
         asked_at=now,
         payload=b"{}",
         **{**own, "connection_id": ID + 1},
+    )
+    RecordCreation.objects.create(
+        connection_id=ID + 1,
+        source_id=ID,
+        kind="vendor",
+        wanted={"kind": "vendor", "name": f"{CANARY} vendor"},
+        payload=b"{}",
+        key=f"{CANARY}-new",
+        state="failed",
+        mapping_version=1,
+        asked_by=admin,
+        **own,
     )
     ProjectTeam.objects.create(
         project_id=ID + 1,

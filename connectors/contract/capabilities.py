@@ -31,7 +31,7 @@ def lacking(package: Package, way: Way) -> list[type]:
     """What this way of this system cannot do, of what its side may offer."""
     offered = OF_SOURCES if package.side == "source" else OF_LEDGERS
     client = package.client_of(way)
-    return [protocol for protocol in offered if not issubclass(client, protocol)]
+    return [protocol for protocol in offered if not base.satisfies(client, protocol)]
 
 
 def table(packages: "list[Package]") -> str:

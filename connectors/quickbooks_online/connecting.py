@@ -5,7 +5,7 @@ from typing import cast
 
 from django.conf import settings
 
-from common.choices import Side, System, Way
+from common.choices import RecordKind, Side, System, Way
 from connectors import calls
 from connectors.http import CallMade, Tokens
 from connectors.models import Connection
@@ -66,6 +66,11 @@ PACKAGE = Package(
     ),
     writes="Bills, each one only after a person published its mappings. Nothing is changed "
     "or deleted.",
+    creating={
+        RecordKind.PROJECT: "QuickBooks Online cannot create projects through its API. Create the "
+        "project there and pull, or create a sub-customer here, where the rules let bills go to "
+        "customers.",
+    },
     scopes=(
         Scope(
             name="com.intuit.quickbooks.accounting",

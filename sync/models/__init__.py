@@ -2,6 +2,7 @@
 
 from sync.models.around import Commitment, CommitmentLine, LedgerBill, ProjectTeam
 from sync.models.bills import Approval, Bill, BillLine, BillNeed, LetGo, Push, Readiness
+from sync.models.creations import RecordCreation
 from sync.models.payments import LedgerPayment, PaidNotice, PaymentShare
 from sync.models.runs import Judging, PullProblem, PullStep, Run, WorkerMark
 
@@ -23,6 +24,7 @@ __all__ = [
     "PullStep",
     "Push",
     "Readiness",
+    "RecordCreation",
     "Run",
     "WorkerMark",
 ]

@@ -288,7 +288,8 @@ def _write_bill(
     connection: Connection, project: Record, pulled: PulledBill, finder: "_Finder"
 ) -> tuple[Bill, bool]:
     now: datetime = timezone.now()
-    digest = _digest(_content(pulled))
+    content = _content(pulled)
+    digest = _digest(content)
     row = (
         Bill.objects.select_for_update(of=("self",))
         .filter(connection=connection, kind=pulled.kind.value, external_id=pulled.external_id)
@@ -321,8 +322,9 @@ def _write_bill(
     if is_same and before == _points_to(row, lines):
         Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row, False
-    # One that came back, or can be read again, unchanged is still the version it was.
-    if row.content_sha256 != digest:
+    # One that came back, or can be read again, unchanged is still the version it was; so is one
+    # that went on from approved to paid, as long as it may be paid before and after.
+    if row.content_sha256 not in {digest, _digest({**content, "status": row.status})}:
         row.version += 1
     row.number = pulled.number[:200]
     row.plain_number = plain_number(row.number)[:200]

@@ -182,8 +182,8 @@ class BuildertrendClient:
     # --- What we tell -----------------------------------------------------------------------------
 
     def tell_payment(self, paid: PaidBill) -> None:
-        """8.2: the accounting link, so that the builder sees where the bill is and whether it is
-        paid. That it may say so is an assumption more; how much is paid, it has no place for.
+        """8.2: the accounting link, so that the builder sees where a bill is. That it also says how
+        much is paid is an assumption more. All is said at once, so that nothing is added up.
         """
         state = "paid" if paid.is_paid_in_full else "partly_paid" if paid.paid else "posted"
         link = {
@@ -191,6 +191,8 @@ class BuildertrendClient:
             "externalId": paid.ledger_bill_id,
             "externalUrl": paid.ledger_url or None,
             "state": state,
+            "amountPaid": f"{paid.paid:.2f}",
+            "paidDate": paid.paid_date.isoformat() if paid.paid_date else None,
         }
         self.http.put(f"{BILLS}/{paid.external_id}/accounting-link", _json(link))
 

@@ -245,10 +245,9 @@ def amount(payload: JSON, key: str) -> Decimal:
     value = payload[key]
     if isinstance(value, dict):
         digits, scale = value["value"], value["scale"]
-        whole = money.parse(digits)
-        if type(scale) is not int or not 0 <= scale <= LARGEST_SCALE or whole % 1:
+        if type(digits) is not int or type(scale) is not int or not 0 <= scale <= LARGEST_SCALE:
             raise ValueError(f"{key} is no amount")
-        return whole.scaleb(-scale)
+        return money.parse(Decimal(digits).scaleb(-scale))
     if value in (None, ""):
         raise ValueError(f"no {key}")
     return money.parse(value)

@@ -26,6 +26,7 @@ from connectors.buildertrend.sandbox_rules import (
     Minute,
     body_of,
     filtered,
+    money_text,
     not_found,
     page,
 )
@@ -39,7 +40,8 @@ Handler = Callable[Concatenate[S, Request, P], Response]
 TOKEN_SECONDS = 3600
 REAL_PACE = {"calls_per_minute": 60}  # 8.1
 SHORTEST_SECRET = 16
-LINK_STATES = {"draft", "posted", "partly_paid", "paid", "void"}
+LINK_STATES = {"draft", "posted", "partly_paid", "paid"}
+LINK_PARTS = ("system", "externalId", "externalUrl", "state", "paidDate")
 
 
 def api(handler: Handler[S, P]) -> Handler[S, P]:
@@ -152,11 +154,17 @@ class BuildertrendSandbox(Screens, Sandbox):
             return json_response({"error": "invalid_client"}, 401)
         token = secrets.token_urlsafe(24)
         until = self.now() + timedelta(seconds=TOKEN_SECONDS)
-        self.store.put("tokens", token, {"until": until.isoformat()})
+        self.store.put("tokens", token, {"token": token, "until": until.isoformat()})
         return json_response(
             {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS},
             Cache_Control="no-store",
         )
+
+    def forget_tokens(self) -> None:
+        """Every token given out so far is over."""
+        with self._books, self.store.transaction():
+            for known in self.store.all("tokens"):
+                self.store.delete("tokens", known["token"])
 
     def _registration(self, request: Request) -> tuple[str, str]:
         kind, _blank, encoded = request.headers.get("Authorization", "").partition(" ")
@@ -187,13 +195,15 @@ class BuildertrendSandbox(Screens, Sandbox):
         key: str,
         statuses: str = "",
     ) -> Response:
+        if job_id := request.args.get("jobId"):
+            self._row("jobs", job_id)
         rows = filtered([view(row) for row in self.store.all(table)], request, statuses)
         return page(rows, request, key, self.now())
 
     def _one(self, table: str, number: int, view: Callable[[Doc], Doc]) -> Response:
         return json_response(view(self._row(table, number)))
 
-    def _row(self, table: str, number: int) -> Doc:
+    def _row(self, table: str, number: int | str) -> Doc:
         row = self.store.get(table, number)
         if row is None:
             raise not_found(table.replace("_", " ").removesuffix("s"))
@@ -270,12 +280,13 @@ class BuildertrendSandbox(Screens, Sandbox):
     @api
     @write
     def link_bill(self, request: Request, bill_id: int) -> Response:
-        """8.2. That it may say what was paid is an assumption more."""
+        """8.2. That it may say what was paid, and when, is an assumption more."""
         self._row("bills", bill_id)
         body = body_of(request, "system", "externalId", "state")
         if body["state"] not in LINK_STATES:
             raise Denied(422, "Unknown state.", ("state", f"one of {sorted(LINK_STATES)}"))
-        link = {name: body.get(name) for name in ("system", "externalId", "externalUrl", "state")}
+        paid = money_text(body.get("amountPaid") or "0.00")
+        link = {name: body.get(name) for name in LINK_PARTS} | {"amountPaid": paid}
         self.store.put("accounting_links", bill_id, link)
         return json_response({"billId": bill_id, **link})
 

@@ -5,6 +5,7 @@ Source: Buildertrend fact sheet, 8.1.
 
 import base64
 import json
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -151,6 +152,13 @@ def body_of(request: Request, *required: str) -> Doc:
     if missing := [name for name in required if body.get(name) in (None, "")]:
         raise Denied(422, "A value is missing.", *((name, "required") for name in missing))
     return body
+
+
+def money_text(value: Any) -> str:
+    """8.1: money is decimal text, nothing else."""
+    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,12}[.][0-9]{2}", value):
+        raise Denied(422, "An amount is decimal text.", ("amountPaid", "decimal text"))
+    return value
 
 
 class Keys:

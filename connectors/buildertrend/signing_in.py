@@ -80,7 +80,7 @@ class App:
 
 
 _held: dict[str, Token] = {}
-_one_at_a_time = threading.Lock()
+_one_at_a_time: dict[str, threading.Lock] = {}
 
 
 class ClientCredentials:
@@ -100,7 +100,7 @@ class ClientCredentials:
         self.given_up()
 
     def _good(self, refused: str) -> str:
-        with _one_at_a_time:
+        with _one_at_a_time.setdefault(self.app.name, threading.Lock()):
             held = _held.get(self.app.name)
             is_fresh = held is not None and held.until - datetime.now(UTC) > RENEW_BEFORE
             if held is None or held.access == refused or not is_fresh:

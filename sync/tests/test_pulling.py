@@ -180,6 +180,21 @@ def test_a_bill_taken_back_after_its_project_was_closed_is_held(world):
     assert world.bill("D-8").fault == Bill.Fault.NOT_APPROVED
 
 
+def test_a_bill_that_goes_from_one_word_of_approval_to_another_is_no_other_version(world):
+    before = world.ready_bill("KC-100")
+    world.edit_source("requisitions", {"id": "61", "status": "approved_as_noted"})
+
+    world.pull(Side.SOURCE)
+
+    after = world.bill("KC-100")
+    assert (after.status, after.version) == ("approved_as_noted", before.version)
+
+    world.edit_source("requisitions", {"id": "61", "status": "under_review"})
+    world.pull(Side.SOURCE)
+
+    assert world.bill("KC-100").version == before.version + 1
+
+
 def test_a_closed_project_is_left_alone_once_all_is_posted_and_nothing_held_back(world):
     world.ready_bill("D-8")
     for project in ("21", "22"):

@@ -6,6 +6,7 @@ from common.choices import Side
 from connectors import registry
 from connectors.buildertrend.tests.bench import buildertrend_bench  # noqa: F401
 from connectors.procore.tests.bench import procore_bench  # noqa: F401
+from connectors.quickbooks_desktop.tests.bench import quickbooks_desktop_bench  # noqa: F401
 from connectors.quickbooks_online.tests.bench import quickbooks_online_bench  # noqa: F401
 from connectors.sage_intacct.tests.bench import sage_intacct_bench  # noqa: F401
 

@@ -19,7 +19,7 @@ from connectors.sage_intacct.sandbox import GATEWAY, SageIntacctSandbox
 from connectors.sandboxing import Served, serve
 
 SEED = Path(__file__).parent / "seed"
-COMPANY, USER, PASSWORD = "acme-homes", "xml_tieout", "tieout-sandbox"
+COMPANY, USER, PASSWORD = "acme-homes", "xml_tieout", "user-canary-81"
 SENDER = ("tieout-sandbox", "tieout-sandbox-secret")
 
 

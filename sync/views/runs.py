@@ -36,6 +36,7 @@ MANY = {
     "commitments": "Commitments",
     "bills": "Bills",
     "ledger_bills": "Bills entered so far",
+    "payments": "Payments",
 }
 
 

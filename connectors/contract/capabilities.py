@@ -1,6 +1,6 @@
 """Which optional Protocols each system's client satisfies, and what the product shows instead.
 
-The table of docs/systems.md is printed from here: `python -m connectors.contract.capabilities`.
+`table()` is what docs/systems.md shows; a test compares them.
 """
 
 from common.choices import Way
@@ -47,15 +47,3 @@ def table(packages: "list[Package]") -> str:
                 f"| {package.system.label} | {way.label} | {hears} | {names} | {instead} |"
             )
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from connectors import registry
-
-    print(table(list(registry.PACKAGES.values())))  # noqa: T201

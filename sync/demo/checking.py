@@ -13,7 +13,7 @@ from common.choices import RecordKind, Side
 from companies.models import Company, Role, User
 from connectors import registry
 from connectors.models import Connection
-from mapping import publishing, reviewing
+from mapping import publishing, reviewing, riding
 from mapping.models import Mapping, SuggestionRun, drafted_kinds, target_kinds
 from sync import pulling, sending
 from sync.demo import company as demo
@@ -74,6 +74,7 @@ def check(job: Job) -> dict[str, Any]:
     drafts = _drafts(company, job.truth)
     before = _by_readiness(company)
     decided = _decide(job)
+    _say_what_goes_along(job)
     published = 0
     if company.mappings.accepted().exists():
         published = publishing.publish(company, by=job.controller).publication.lines.count()
@@ -177,6 +178,14 @@ def _decide(job: Job) -> dict[str, int]:
                 reviewing.override(source, target, by=controller)
                 counts["overrode"] += 1
     return counts
+
+
+def _say_what_goes_along(job: Job) -> None:
+    """With each project, the first class, location and department that its ledger keeps."""
+    for mapping in job.company.mappings.accepted().filter(source__kind=RecordKind.PROJECT):
+        offered = riding.choices(mapping, job.company)
+        chosen = {choice.name: choice.records[0] for choice in offered if choice.records}
+        riding.choose(mapping, dict(chosen), by=job.controller)
 
 
 def _by_readiness(company: Company) -> dict[str, int]:

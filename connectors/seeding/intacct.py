@@ -93,6 +93,7 @@ class GLAccount:
     title: str
     type: str  # balancesheet, incomestatement
     normal_balance: str  # debit, credit
+    category: str  # as the company grouped its chart
     alternative: str  # None, Payables account, Receivables account
     requires: str = ""  # "project location": what a line there has to name
     active: bool = True
@@ -282,6 +283,7 @@ class _Retold:
                     title=each.name,
                     type="incomestatement" if each.type in RESULT_TYPES else "balancesheet",
                     normal_balance="credit" if each.type in CREDIT_TYPES else "debit",
+                    category=each.type,
                     alternative=ALTERNATIVES.get(each.type, "None"),
                     requires=" ".join(requires),
                     active=each.active,

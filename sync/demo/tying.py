@@ -15,13 +15,18 @@ from connectors.management.commands.sandbox import LOOPBACK, address_of
 from connectors.models import Connection
 from connectors.records import JSON
 from connectors.sandboxing import read_csv
-from connectors.seeding import pairs
+from connectors.seeding import intacct, pairs
 from connectors.seeding.pairs import Pair
 
 # What an admin types in for a sandbox, beside what names the company there.
 TYPED: dict[System, dict[str, str]] = {
     System.BUILDERTREND: {"client_id": "tieout-sandbox", "client_secret": "tieout-sandbox-secret"},
-    System.SAGE_INTACCT: {"user_id": "xml_tieout", "password": "tieout-sandbox"},
+    System.SAGE_INTACCT: {
+        "user_id": "xml_tieout",
+        "password": "tieout-sandbox",
+        "default_location": intacct.ENTITY,
+        "default_department": intacct.DEPARTMENT,
+    },
 }
 COMPANY_FIELD = {System.BUILDERTREND: "account_id", System.SAGE_INTACCT: "company_id"}
 

@@ -21,7 +21,12 @@ from sync.demo import matrix
 from sync.demo.checking import Job
 
 SEED = "tiny"
-CELLS = ["procore-quickbooks-online", "buildertrend-quickbooks-online"]
+CELLS = [
+    "procore-quickbooks-online",
+    "buildertrend-quickbooks-online",
+    "procore-intacct",
+    "buildertrend-intacct",
+]
 LONGEST_SECONDS = 120
 # A machine that calls us comes by itself; often enough, so that no test waits for it.
 PACE = {"quickbooks_desktop": {"calls_every": 0.2, "pause_seconds": 0.1}}

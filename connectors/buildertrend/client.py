@@ -135,11 +135,16 @@ class BuildertrendClient:
     # --- Purchase orders and bills ----------------------------------------------------------------
 
     def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
-        kind = PulledCommitment.Kind.PURCHASE_ORDER
-        for payload in self._rows(ORDERS, ORDER_KEY, jobId=project_id):
-            row = _read(kind, ORDER_KEY, payload, payloads.purchase_order, self._commitment)
+        for row in self.changed_commitments(project_id, None):
             if not isinstance(row, Removed):
                 yield row
+
+    def changed_commitments(
+        self, project_id: str, since: datetime | None
+    ) -> Iterator[PulledCommitment | Removed | Unreadable]:
+        kind = PulledCommitment.Kind.PURCHASE_ORDER
+        for payload in self._rows(ORDERS, ORDER_KEY, jobId=project_id, **_since(since)):
+            yield _read(kind, ORDER_KEY, payload, payloads.purchase_order, self._commitment)
 
     def _commitment(self, order: PurchaseOrder) -> PulledCommitment:
         return translate.commitment(order, self._coding)

@@ -207,6 +207,19 @@ def test_a_purchase_order_is_a_commitment(client):
     assert [(line.cost_code_id, line.cost_type_id) for line in order.lines] == [("5", "3")]
 
 
+def test_changed_purchase_orders_are_told_with_those_that_are_gone(buildertrend, client):
+    row = {"id": 8002, "job_id": JOB, "number": "0016", "amount": "10.00"}
+    buildertrend.write("purchase_orders", row)
+    since = later(buildertrend)
+    buildertrend.screen("purchase_orders/8002/approve")
+    buildertrend.delete("purchase_orders", ORDER)
+
+    gone, approved = client.changed_commitments(str(JOB), since)
+
+    assert gone == Removed(kind=PulledCommitment.Kind.PURCHASE_ORDER, external_id=str(ORDER))
+    assert (approved.external_id, approved.status) == ("8002", "Internally Approved")
+
+
 def test_a_bill_comes_with_its_lines_and_its_purchase_order(client):
     ordered, loose = client.bills(str(JOB))
 

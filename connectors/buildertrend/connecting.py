@@ -14,7 +14,7 @@ from connectors.base import Source
 from connectors.buildertrend.client import SYSTEM, BuildertrendClient
 from connectors.buildertrend.signing_in import ClientCredentials, app_of
 from connectors.buildertrend.webhooks import WEBHOOKS
-from connectors.errors import AccessDenied, Refused
+from connectors.errors import AccessDenied, CredentialsExpired, Refused
 from connectors.http import CallMade, Tokens
 from connectors.models import Connection
 from connectors.packages import Field, Package, Scope, SignedIn
@@ -60,8 +60,7 @@ def sign_in(typed: Mapping[str, str]) -> SignedIn:
     """Tries what an admin typed in by reading the account's jobs.
 
     Raises:
-        CredentialsExpired: the client id and secret are not accepted.
-        Refused: they are, but not for this account.
+        Refused: the client id and secret are not accepted, or not for this account.
     """
     said = {name: value.strip() for name, value in typed.items()}
     if not (said["account_id"].isascii() and said["account_id"].isdecimal()):
@@ -72,6 +71,8 @@ def sign_in(typed: Mapping[str, str]) -> SignedIn:
     name = said.get("company_name", "")
     try:
         company = client(said["account_id"], tokens, company_name=name).company()
+    except CredentialsExpired as error:
+        raise Refused(str(error), field="client_secret") from error
     except AccessDenied as error:
         raise Refused(
             f"Buildertrend accepts the client id and secret, but not for account "
@@ -81,7 +82,11 @@ def sign_in(typed: Mapping[str, str]) -> SignedIn:
     return SignedIn(
         company=company,
         secret={"client_secret": said["client_secret"]},
-        options={"client_id": said["client_id"], "company_name": name},
+        options={
+            "account_id": said["account_id"],
+            "client_id": said["client_id"],
+            "company_name": name,
+        },
     )
 
 

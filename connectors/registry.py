@@ -8,9 +8,9 @@ from typing import cast
 
 from common.choices import Side, System, Way
 from companies.models import Company
-from connectors.base import Ledger, Source, satisfies
+from connectors.base import CallsUs, Ledger, Source, satisfies
 from connectors.buildertrend import connecting as buildertrend
-from connectors.errors import CredentialsExpired
+from connectors.errors import Asleep, CredentialsExpired
 from connectors.models import Connection
 from connectors.packages import Package
 from connectors.procore import connecting as procore
@@ -47,6 +47,20 @@ def systems(side: Side) -> Sequence[System]:
 def can(connection: Connection, what: type) -> bool:
     """Does this connection's system offer `what`, one of the Protocols of `connectors.base`?"""
     return satisfies(package_of(connection).client_of(Way(connection.way)), what)
+
+
+def why_asleep(client: Source | Ledger) -> str:
+    """What to tell while a system that calls us cannot be asked; blank when it can."""
+    if isinstance(client, CallsUs):
+        try:
+            client.check_on_line()
+        except Asleep as error:
+            return str(error)
+    return ""
+
+
+def is_asleep(connection: Connection) -> bool:
+    return can(connection, CallsUs) and bool(why_asleep(open_client(connection)))
 
 
 def connection_of(company: Company, side: Side) -> Connection | None:

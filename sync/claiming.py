@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit import trail
 from audit.models import Verb
 from common.dates import database_now
-from connectors import pacing
+from connectors import pacing, registry
 from connectors.base import Ledger
 from connectors.errors import Refused
 from connectors.models import Connection
@@ -26,7 +26,10 @@ from sync import documents, gate, needing, transitions
 from sync.models import Bill, Push
 from sync.steps import Step, reached
 
+TASK = "sync.tasks.push"
 MOST_STARTS = 5  # claims without an orderly end: this document kills its worker
+WAKES_LATEST = timedelta(hours=1)  # of a system that calls us: its first call is news, on_line.py
+TURN_COMES = timedelta(minutes=1)  # if its bell was lost
 LONGEST_WAIT_FOR_A_SLOT = timedelta(seconds=5)
 
 
@@ -103,6 +106,9 @@ def _claim_to_look(push: Push, ledger: Ledger, taken: float) -> Claim | None:
     if push.connection.state == Connection.State.PAUSED:
         _wait_for_an_admin(push)
         return None
+    if registry.why_asleep(ledger):
+        transitions.wait(push, database_now() + WAKES_LATEST, Push.Cause.NO_ANSWER, push.sentence)
+        return None
     slot = pacing.next_slot(push.connection, ledger.traits, calls=ledger.traits.calls_to_find)
     ahead = slot - database_now()
     if ahead > LONGEST_WAIT_FOR_A_SLOT:
@@ -116,6 +122,9 @@ def _claim_to_send(
 ) -> Claim | None:
     if push.connection.state != Connection.State.CONNECTED:
         _wait_for_an_admin(push)
+        return None
+    if asleep := registry.why_asleep(ledger):
+        transitions.wait(push, database_now() + WAKES_LATEST, Push.Cause.UNREACHABLE, asleep)
         return None
     # Locks the connection: from here on, claims of one connection run one after the other, so two
     # bills with the same number cannot both pass the gate.
@@ -133,6 +142,10 @@ def _claim_to_send(
         return None
     if _calls_under_way(push) >= (1 if suspended else ledger.traits.calls_at_once):
         transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn.")
+        return None
+    if ledger.traits.calls_at_once == 1 and not _is_its_turn(push):
+        # What is taken one by one goes in its order. The end of each rings the next: pushing.py.
+        transitions.wait(push, now + TURN_COMES, Push.Cause.BUSY, "Waits for its turn.")
         return None
     asked = gate.Question(bill, lookup, bill.company.settings, push.connection, push.asked_by)
     if holds := _holds(push, asked):
@@ -180,6 +193,13 @@ def _calls_under_way(push: Push) -> int:
     return Push.objects.filter(
         connection=push.connection_id, state=Push.State.SENDING, lease_until__gt=Now()
     ).count()
+
+
+def _is_its_turn(push: Push) -> bool:
+    """No bill that was asked for before this one could go now."""
+    waits = Push.objects.filter(connection=push.connection_id, state=Push.State.QUEUED)
+    before = waits.filter(Q(asked_at__lt=push.asked_at) | Q(asked_at=push.asked_at, pk__lt=push.pk))
+    return not before.filter(Q(due_at__lte=Now()) | Q(cause=Push.Cause.BUSY)).exists()
 
 
 def _needed(bill: Bill) -> set[int]:

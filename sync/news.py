@@ -7,19 +7,25 @@ import socket
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from companies.models import Company, User
 from companies.signals import settings_changed, settings_settling, settings_weighed
-from connectors.models import Record
-from connectors.signals import connector_called, paused, projects_rerouted, reconnected
+from connectors.models import Connection, Record
+from connectors.signals import (
+    connector_asks,
+    connector_opened,
+    paused,
+    projects_rerouted,
+    reconnected,
+)
 from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
-from sync import creating, judging, needing, pulling, readiness, rerouting
-from sync.models import LetGo, Push, Readiness, RecordCreation, Run, WorkerMark
+from sync import judging, needing, on_line, pulling, readiness, rerouting
+from sync.models import LetGo, Push, Readiness, Run, WorkerMark
 from sync.waiting import going
 
 # Settings that decide which records have a say.
@@ -38,7 +44,8 @@ def listen() -> None:
     projects_rerouted.connect(_projects_rerouted, dispatch_uid="sync.rerouted")
     reconnected.connect(_reconnected, dispatch_uid="sync.reconnected")
     paused.connect(_paused, dispatch_uid="sync.paused")
-    connector_called.connect(_called, dispatch_uid="sync.called")
+    connector_opened.connect(_connector_opened, dispatch_uid="sync.connector_opened")
+    connector_asks.connect(_connector_asks, dispatch_uid="sync.connector_asks")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
     post_execute_in_worker.connect(_task_ended, dispatch_uid="sync.ended")
 
@@ -122,21 +129,7 @@ def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:
     causes = [Push.Cause.CONSENT, Push.Cause.PAUSED]
     pushes = Push.objects.filter(connection=connection, state__in=waiting)
     pushes.filter(Q(state=Push.State.QUEUED) | Q(cause__in=causes)).update(due_at=Now())
-    _creations(connection).update(due_at=Now())
-
-
-def _creations(connection: Any) -> QuerySet[RecordCreation]:
-    under_way = RecordCreation.objects.filter(state__in=RecordCreation.UNDER_WAY)
-    return under_way.filter(connection=connection, due_at__isnull=False)
-
-
-def _called(sender: object, *, connection: Any, is_open: bool, **_rest: Any) -> int:
-    """A system that calls us is on the line: what waits to be created there goes on."""
-    waiting = _creations(connection)
-    if is_open:
-        waiting.update(due_at=Now(), rung_at=None)
-        RecordCreation.objects.ring(creating.TASK, list(waiting.values_list("pk", flat=True)))
-    return waiting.count()
+    on_line.creations(connection).update(due_at=Now())
 
 
 def _paused(sender: object, *, connection: Any, by: User, **_rest: Any) -> None:
@@ -145,6 +138,14 @@ def _paused(sender: object, *, connection: Any, by: User, **_rest: Any) -> None:
         connection=connection, kind=Run.Kind.PULL, state=Run.State.RUNNING
     ):
         pulling.stop(run, by=by)
+
+
+def _connector_opened(sender: object, *, connection: Connection, **_rest: Any) -> None:
+    on_line.let_go(connection)
+
+
+def _connector_asks(sender: object, *, connection: Connection, is_open: bool, **_rest: Any) -> int:
+    return on_line.waiting(connection, is_open=is_open)
 
 
 def _task_started(sender: object, **_rest: Any) -> None:

@@ -20,12 +20,13 @@ from django.utils import timezone
 from audit import trail
 from audit.models import Verb
 from common.choices import RecordKind, Side
-from common.errors import Conflict
+from common.errors import AppError, Conflict
 from companies.models import Company, User
 from connectors import registry, routing
 from connectors.base import TellsPayments
 from connectors.errors import (
     AccessDenied,
+    Asleep,
     ConnectorError,
     CredentialsExpired,
     RateLimited,
@@ -55,6 +56,7 @@ TASK = "sync.tasks.pull_step"
 LEASE = timedelta(minutes=5)
 LOOKS_BACK_EVERY = timedelta(hours=20)
 MOST_TRIES = 5
+WAKES_LATEST = timedelta(hours=1)
 MANY = 2_000  # rows; after so many new ones the planner would guess by what was there before
 What = PullStep.What
 
@@ -88,6 +90,26 @@ def start(connection: Connection, *, by: User | None) -> Run:
     except IntegrityError as error:
         raise Conflict("A pull is under way already. It shows its progress below.") from error
     return run
+
+
+def is_due(connection: Connection) -> bool:
+    """A working connection is pulled as often as its company wants."""
+    if connection.state != Connection.State.CONNECTED:
+        return False
+    every = timedelta(minutes=connection.company.settings.pull_every_minutes)
+    last = connection.runs.filter(kind=Run.Kind.PULL).first()
+    return last is None or last.started_at <= timezone.now() - every
+
+
+def start_if_due(connection: Connection) -> bool:
+    """Begin a pull for the clock, unless it was pulled lately or cannot be pulled now."""
+    if not is_due(connection):
+        return False
+    try:
+        start(connection, by=None)
+    except AppError:
+        return False  # one is under way, or the sign-in is gone: both show on the connection
+    return True
 
 
 def _looked_back_lately(connection: Connection) -> bool:
@@ -144,6 +166,8 @@ def pull_step(step_id: int) -> None:
         if isinstance(error, AccessDenied) and step.what == What.BILLS:
             mirroring.bills_are_hidden(step.company, [step.project_id])
         _give_up(step, error)
+    except Asleep as error:
+        _sleep(step, error)
     except ConnectorError as error:
         if step.tries >= MOST_TRIES:
             _give_up(step, error)
@@ -235,6 +259,17 @@ def _try_later(step: PullStep, error: ConnectorError) -> None:
         state=PullStep.State.WAITING,
         problem=str(error),
         due_at=timezone.now() + delay,
+        lease_until=None,
+    )
+
+
+def _sleep(step: PullStep, error: Asleep) -> None:
+    """Nobody was there to be asked, so it was no try. Who calls first makes it due: on_line.py."""
+    PullStep.objects.filter(pk=step.pk, fence=step.fence).update(
+        state=PullStep.State.WAITING,
+        tries=F("tries") - 1,
+        problem=str(error),
+        due_at=timezone.now() + WAKES_LATEST,
         lease_until=None,
     )
 

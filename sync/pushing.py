@@ -5,10 +5,14 @@ before anything else happens. The state machine, and what each kind of answer be
 docs/sending.md.
 """
 
+from datetime import timedelta
+
 from connectors import calls, registry
 from sync import calling, claiming, sends
 from sync.models import Push
 from sync.steps import Step, reached
+
+BETWEEN_BELLS = timedelta(seconds=2)
 
 
 def push(push_id: int) -> None:
@@ -23,5 +27,8 @@ def push(push_id: int) -> None:
                 calling.look(claim, ledger)
             else:
                 calling.send(claim, ledger)
+    if ledger.traits.calls_at_once == 1:
+        lately = BETWEEN_BELLS if claim is None else None
+        Push.objects.ring_next(unlocked.connection, claiming.TASK, unrung_for=lately)
     if unlocked.run_id:
         sends.close_finished(unlocked.run_id)

@@ -1,14 +1,18 @@
 """Named questions about bills and pushes."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from common.choices import Side
 from common.work import WorkQuerySet
 from companies.models import Company, Membership, Role
+from connectors.models import Connection
 
 if TYPE_CHECKING:
     from sync.models import Bill, Push  # noqa: F401  # named in the base classes below
@@ -61,6 +65,25 @@ class PushQuerySet(WorkQuerySet["Push"]):
     def perhaps_in_the_ledger(self) -> Self:
         """Posted, being sent, or not known to be absent: a second one would be one too many."""
         return self.exclude(state__in=["queued", "failed"])
+
+    def ring_next(self, connection: Connection, task: str, *, unrung_for: timedelta | None) -> int:
+        """Where a ledger takes one at a time: now is the turn of the oldest that waits.
+
+        Not while one is being sent, whose end rings the next; nor where that one's bell rang less
+        than `unrung_for` ago, so that two that wait for each other do not ring without end.
+        """
+        if self.filter(connection=connection, state="sending", lease_until__gt=Now()).exists():
+            return 0
+        waits = self.filter(connection=connection, state="queued").exclude(lease_until__gt=Now())
+        waits = waits.filter(Q(due_at__lte=Now()) | Q(cause="busy"))
+        first = waits.order_by("asked_at", "pk").values_list("pk", "rung_at").first()
+        if first is None:
+            return 0
+        pk, rung_at = first
+        if unrung_for and rung_at and rung_at > timezone.now() - unrung_for:
+            return 0
+        self.filter(pk=pk, state="queued").update(due_at=Now())
+        return self.ring(task, [pk])
 
     def needing_a_person(self) -> Self:
         """What no machine will move again."""

@@ -15,12 +15,12 @@ from connectors import registry
 from connectors.models import Connection
 from connectors.records import PostedBill
 from mapping.lookup import Lookup
-from sync import gate, settling, transitions
+from sync import claiming, gate, settling, transitions
 from sync.models import Approval, Bill, Push, Run
 from sync.querysets import BillQuerySet
 from sync.steps import Step, reached
 
-TASK = "sync.tasks.push"
+TASK = claiming.TASK
 
 
 def question(bill: Bill, *, sender: User | None = None) -> gate.Question:

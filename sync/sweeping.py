@@ -9,8 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django_q.models import Failure
 
-from common.errors import AppError
-from connectors import calls, linking
+from connectors import calls, linking, registry
 from connectors.models import Connection
 from mapping import drafting, importing
 from mapping.models import MappingFile, SuggestionRun
@@ -46,6 +45,9 @@ def keep_house() -> None:
         return
     calls.prune()
     linking.forget_expired()
+    for package in registry.PACKAGES.values():
+        if package.prune is not None:
+            package.prune()
     Failure.objects.filter(stopped__lt=timezone.now() - KEEP_FAILURES).delete()
 
 
@@ -55,13 +57,7 @@ def start_due_pulls() -> int:
     for connection in Connection.objects.filter(
         state=Connection.State.CONNECTED, company__settings__isnull=False
     ).select_related("company__settings"):
-        every = timedelta(minutes=connection.company.settings.pull_every_minutes)
-        last = connection.runs.filter(kind=Run.Kind.PULL).first()
-        if last and last.started_at > timezone.now() - every:
-            continue
-        try:
-            pulling.start(connection, by=None)
-        except AppError:
-            continue  # one is under way, or the sign-in is gone: both show on the connection
-        started += 1
+        # Who sleeps is pulled when it calls.
+        if not registry.is_asleep(connection):
+            started += pulling.start_if_due(connection)
     return started

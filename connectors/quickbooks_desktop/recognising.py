@@ -43,17 +43,27 @@ def recognise(
         )
     rows = _rows(said)
     pulled, connection = _company(rows, country), session.connection
-    stamped = _stamp(rows)
-    if stamped and connection.external_company_id and stamped == file_id(connection):
+    is_stamped = _stamp(rows) == file_id(connection)
+    if is_stamped and connection.external_company_id:
         # Our own mark is in the file: it is the one, even where somebody renamed the company.
         pulled = replace(pulled, external_id=connection.external_company_id)
+    elif connection.options.get("is_stamped") and connection.external_company_id:
+        raise NotRecognised(
+            f"The open company file “{pulled.name}” does not carry our mark: it is another one, a"
+            " copy, or an older backup. Open the one that is connected, or add the connector file"
+            " to the Web Connector again."
+        )
     try:
         row = waiting.heard(connection, pulled)
     except AppError as error:
         raise NotRecognised(str(error)) from error
     with transaction.atomic():
         row = Connection.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
-        row.options |= {"currency": pulled.currency, "company_file": path}
+        row.options |= {
+            "currency": pulled.currency,
+            "company_file": path,
+            "is_stamped": is_stamped,
+        }
         row.save(update_fields=["options"])
         # The connection may be another row by now: one that knew this company file before.
         WebConnectorSession.objects.filter(pk=session.pk).update(

@@ -16,6 +16,7 @@ from connectors.quickbooks_desktop import guarding, refusals, sessions
 from connectors.quickbooks_desktop.models import WebConnectorSession
 from connectors.quickbooks_desktop.recognising import NotRecognised, recognise
 from connectors.quickbooks_desktop.soap import Called, Value
+from connectors.signals import connector_opened
 
 VERSION = "1.0"
 # What the protocol calls what (1.3, 1.4).
@@ -25,6 +26,10 @@ GIVE_UP = "done"
 FAILED, FINISHED = -1, 100
 
 OVER = "This session is over. The next run of the Web Connector begins a new one."
+ANOTHER_FILE = (
+    "Somebody opened another company file in QuickBooks during the run, so nothing more was asked."
+    " Open the one that is connected, and run the Web Connector again."
+)
 NOTHING_LEFT = "Everything is done."
 # Named by us, the company file could not be opened: perhaps it lies elsewhere by now.
 NOT_WHERE_IT_WAS = {"0x80040403", "0x80040406"}
@@ -82,12 +87,16 @@ class Service:
         session = self._session(said)
         if session is None or session.problem:
             return ""
+        path = said("strCompanyFileName", "")
+        if session.is_recognised and path and path != session.company_file:
+            self._stop(session, ANOTHER_FILE)
+            return ""
         if not session.is_recognised:
             try:
                 session = recognise(
                     session,
                     said("strHCPResponse", ""),
-                    path=said("strCompanyFileName", ""),
+                    path=path,
                     country=said("qbXMLCountry", ""),
                     version=(int(said("qbXMLMajorVers", "0")), int(said("qbXMLMinorVers", "0"))),
                 )
@@ -95,8 +104,7 @@ class Service:
                 self._stop(session, str(error))
                 return ""
             sessions.note_problem(session.connection, "")
-        # Rings what waits, now that somebody is there to take it.
-        sessions.waits(session.connection, is_open=True)
+            connector_opened.send(Connection, connection=session.connection)
         return sessions.hand_out(session)
 
     def receive_response(self, said: "Said") -> Value:

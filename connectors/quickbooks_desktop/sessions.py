@@ -18,7 +18,7 @@ from connectors.models import Connection
 from connectors.quickbooks_desktop import qbxml
 from connectors.quickbooks_desktop.models import WebConnectorQuestion, WebConnectorSession
 from connectors.safe_xml import BadXml
-from connectors.signals import connector_called
+from connectors.signals import connector_asks
 
 POLL_SECONDS = 0.1
 LONGEST_MESSAGE = 2000
@@ -29,8 +29,8 @@ State = WebConnectorQuestion.State
 
 
 def waits(connection: Connection, *, is_open: bool) -> int:
-    """How much waits for this connection. With `is_open`, whatever waits is rung as well."""
-    answers = connector_called.send(Connection, connection=connection, is_open=is_open)
+    """How much waits for this connection, which is on the line already or not."""
+    answers = connector_asks.send(Connection, connection=connection, is_open=is_open)
     return sum(int(count or 0) for _receiver, count in answers)
 
 

@@ -18,7 +18,7 @@ from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_desktop.sandbox_seed import list_id
 from connectors.records import OutgoingBill, OutgoingLine
 from connectors.sandboxing import serve
-from connectors.signals import connector_called
+from connectors.signals import connector_asks
 
 SEED = Path(__file__).parent / "sandbox_seed"
 BILL = OutgoingBill(
@@ -60,14 +60,14 @@ class QuickBooksDesktopBench(LedgerBench):
         sandbox = QuickBooksDesktopSandbox(seed=SEED, calls_every=0.1, pause_seconds=0.05)
         self.served = serve(sandbox)
         self.connection, password = waiting.begin(company, self.system, by=admin)
-        connector_called.connect(_always_at_work)
+        connector_asks.connect(_always_at_work)
         said = {"qwc": connector_file(self.connection).content.decode(), "password": password}
         self._console("applications", **said)
         self._wait_for_a_session()
         self.connection.refresh_from_db()
 
     def stop(self):
-        connector_called.disconnect(_always_at_work)
+        connector_asks.disconnect(_always_at_work)
         self.served.sandbox.hang_up()
         super().stop()
 

@@ -123,8 +123,9 @@ PACKAGE = Package(
             why="So that a change shows here within minutes.",
         ),
     ),
-    assumption="Buildertrend publishes no interface. What Tieout speaks here is our assumption of "
-    "one, tried against our own imitation only; with a partner agreement it is checked before use.",
+    assumption="Buildertrend publishes no interface. Exported files need none. The live connection "
+    "is our assumption of one, tried against our own imitation only: with a partner agreement it "
+    "has to be checked before it is used.",
     fields=(
         Field(
             name="account_id",

@@ -181,7 +181,7 @@ def test_credentials_are_tried_and_the_setup_is_checked(world, newcomer, page, l
     assert page.locator("#id_user_id").input_value() == "xml_tieout"
     assert page.locator("#id_password").input_value() == ""
 
-    type_in(page, "id_password", "tieout-sandbox")
+    type_in(page, "id_password", "user-canary-81")
     press(page, "try")
     page.wait_for_url(f"**{at}/settings/connections/set-up/source/")
     connection = newcomer.company.connections.get()
@@ -207,7 +207,7 @@ def test_a_connector_file_waits_for_its_first_call(world, newcomer, page, look):
     qwc = Path(download.value.path()).read_text(encoding="utf-8")
     assert password not in qwc
 
-    page.goto(f"{at}/settings/connections/set-up/")
+    page.goto(f"{at}/settings/connections/set-up/ledger/")
     press(page, "go-on")
     expect(page.locator("#heard")).to_contain_text("Waiting for its first call")
     assert page.locator("#the-password").count() == 0
@@ -234,6 +234,6 @@ def test_two_ways_say_what_each_means(world, newcomer, page, look):
     see(page, look, "files")
     type_in(page, "id_name", "Cobalt Ridge")
     press(page, "name-files")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda there: "/connect/files/" not in there)
     assert newcomer.company.connections.get().name == "Cobalt Ridge"
     see(page, look, "files-named")

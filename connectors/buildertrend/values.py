@@ -115,18 +115,3 @@ class Bill:
     is_deleted: bool = False
     updated_at: datetime | None = None
     raw: JSON = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangeOrder:
-    change_order_id: str
-    job_id: str
-    co_number: str
-    title: str = ""
-    approval_status_text: str = ""
-    builder_cost: Decimal | None = None
-    total_price: Decimal | None = None
-    related_purchase_order_ids: tuple[str, ...] = ()
-    is_deleted: bool = False
-    updated_at: datetime | None = None
-    raw: JSON = None

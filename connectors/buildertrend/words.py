@@ -30,14 +30,6 @@ class BillState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class ChangeOrderState(StrEnum):
-    DRAFT = "draft"
-    PENDING = "pending"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    UNKNOWN = "unknown"
-
-
 # 3: an approval may end with its day, "Sub/Vendor Approved - 8-13-26".
 _ITS_DAY = re.compile(r"\s+-\s+\d{1,2}[-/]\d{1,2}[-/]\d{2,4}$")
 _PO_APPROVALS = {"approved", "sub/vendor approved", "internally approved",
@@ -64,12 +56,6 @@ _BILL_WORDS = {
     "void": BillState.VOID,
     "voided": BillState.VOID,
 }
-_CHANGE_ORDER_WORDS = {
-    "draft": ChangeOrderState.DRAFT,
-    "pending": ChangeOrderState.PENDING,
-    "approved": ChangeOrderState.APPROVED,
-    "declined": ChangeOrderState.DECLINED,
-}
 TO_BE_PAID = {BillState.APPROVED, BillState.READY, BillState.PAID}
 # That a completed purchase order was approved before is our assumption, as with Procore.
 COMMITTED = {POState.APPROVED, POState.COMPLETED}
@@ -90,10 +76,6 @@ def purchase_order_state(approval: str, *, is_recalled: bool = False) -> POState
 
 def bill_state(status: str) -> BillState:
     return _BILL_WORDS.get(plain(status), BillState.UNKNOWN)
-
-
-def change_order_state(status: str) -> ChangeOrderState:
-    return _CHANGE_ORDER_WORDS.get(plain(status), ChangeOrderState.UNKNOWN)
 
 
 # --- Names --------------------------------------------------------------------------------------

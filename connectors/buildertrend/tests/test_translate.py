@@ -278,7 +278,7 @@ def test_a_purchase_order_that_nobody_approved_is_not_approved(changes):
 
 @given(st.text(min_size=1, max_size=60))
 def test_any_name_comes_through_whole(name):
-    """From the bytes of an answer to the record no character is lost, changed or read as mark-up."""
+    """No character is lost, changed or read as mark-up between an answer's bytes and our record."""
     sent = json.dumps({"vendorId": 1, "companyName": f"A{name}", "jobId": 2, "jobName": f"A{name}"})
     payload = parse_json(sent.encode())
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.buildertrend import words
-from connectors.buildertrend.words import BillState, ChangeOrderState, POState
+from connectors.buildertrend.words import BillState, POState
 
 
 @pytest.mark.parametrize(
@@ -59,19 +59,6 @@ def test_what_was_recalled_is_approved_no_more():
 def test_a_bills_status(text, state, is_due):
     assert words.bill_state(text) == state
     assert (state in words.TO_BE_PAID) is is_due
-
-
-@pytest.mark.parametrize(
-    ("text", "state"),
-    [
-        ("Approved", ChangeOrderState.APPROVED),
-        ("Pending", ChangeOrderState.PENDING),
-        ("Declined", ChangeOrderState.DECLINED),
-        ("Signed in blood", ChangeOrderState.UNKNOWN),
-    ],
-)
-def test_a_change_orders_status(text, state):
-    assert words.change_order_state(text) == state
 
 
 KNOWN_PARTS = ("approved", "complete", "declin", "cancel", "draft", "sent", "paid", "ready", "void")

@@ -19,6 +19,7 @@ class Verb(models.TextChoices):
     CAME_BACK = "came_back", "saw the target return for"
     CONFIRMED = "confirmed"
     PULLED = "pulled"
+    BROUGHT_IN = "brought_in", "brought in"
     APPROVED = "approved"
     REJECTED = "rejected"
     SENT = "sent", "asked to send"

@@ -25,6 +25,7 @@ class Action(models.TextChoices):
     APPROVE = "approve", "approve bills"
     SEND = "send", "send bills"
     PULL = "pull", "pull now"
+    BRING_IN_FILES = "bring_in_files", "bring in files"
     SEE_SETTINGS = "see_settings", "see settings"
     MANAGE_CONNECTIONS = "manage_connections", "manage connections"
     MANAGE_PEOPLE = "manage_people", "manage people"
@@ -41,7 +42,9 @@ _READ = {
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.CONTROLLER: frozenset(
-        _READ | {Action.DECIDE, Action.PUBLISH, Action.APPROVE, Action.SEND, Action.PULL}
+        _READ
+        | {Action.DECIDE, Action.PUBLISH, Action.APPROVE, Action.SEND, Action.PULL}
+        | {Action.BRING_IN_FILES}
     ),
     Role.ACCOUNTANT: frozenset(_READ | {Action.PULL}),
     # Sees and approves the bills of own projects only: Bill.objects.visible_to().

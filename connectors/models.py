@@ -251,3 +251,7 @@ class Call(models.Model):
     @property
     def outcome(self) -> str:
         return str(self.status or self.error)
+
+
+# What exported files brought: Django looks for models here.
+from connectors import file_models as file_models  # noqa: E402

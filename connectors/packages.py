@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from common.choices import RecordKind, Side, System, Way
 from connectors.base import Ledger, Source
+from connectors.file_models import SourceFile
 from connectors.http import Tokens
 from connectors.models import Connection
 from connectors.oauth import OAuthApp
@@ -125,6 +126,8 @@ class Package:
     webhooks: Webhooks | None = None
     # Forgets what is of no use any more; once a day. How many rows.
     prune: Callable[[], int] | None = None
+    # Way.FILES: carries an uploaded file on, in a task. Safe to run twice.
+    work_file: Callable[[SourceFile], None] | None = None
 
     def client_of(self, way: Way) -> type:
         return self.clients.get(way, self.client)

@@ -18,3 +18,6 @@ connector_opened = Signal()
 # How much waits for `connection`, of a system that calls us? Receivers answer with a number.
 # `is_open`: it is on the line already, so what was tried in this session does not count again.
 connector_asks = Signal()
+
+# The rows of an exported file are kept: `file`. Sent after the commit.
+brought_in = Signal()

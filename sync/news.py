@@ -4,6 +4,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
+from common.errors import AppError
 from companies.models import Company, User
 from companies.signals import settings_changed, settings_settling, settings_weighed
+from connectors.file_models import SourceFile
 from connectors.models import Connection, Record
 from connectors.signals import (
+    brought_in,
     connector_asks,
     connector_opened,
     paused,
@@ -46,6 +50,7 @@ def listen() -> None:
     paused.connect(_paused, dispatch_uid="sync.paused")
     connector_opened.connect(_connector_opened, dispatch_uid="sync.connector_opened")
     connector_asks.connect(_connector_asks, dispatch_uid="sync.connector_asks")
+    brought_in.connect(_brought_in, dispatch_uid="sync.files")
     pre_execute.connect(_task_started, dispatch_uid="sync.started")
     post_execute_in_worker.connect(_task_ended, dispatch_uid="sync.ended")
 
@@ -78,6 +83,12 @@ def _keep_what_goes(company: Company, publication: Publication, published: list[
     LetGo.objects.create(company=company, publication=publication, bills=sorted(bills))
     publication.bills_unblocked = len(bills)
     publication.amount_unblocked = sum(bills.values(), Decimal(0))
+
+
+def _brought_in(sender: object, *, file: SourceFile, **_rest: Any) -> None:
+    """Rows of an exported file came: the ordinary pull reads them, as of any other source."""
+    with suppress(AppError):  # one is under way, or the connection rests: the clock pulls again
+        pulling.start(file.connection, by=file.brought_in_by)
 
 
 def _record_made(sender: object, *, company: Company, record: Record, **_rest: Any) -> None:

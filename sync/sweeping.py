@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from django_q.models import Failure
 
-from connectors import calls, linking, registry
+from connectors import calls, file_tasks, linking, registry
+from connectors.file_models import SourceFile
 from connectors.models import Connection
 from mapping import drafting, importing
 from mapping.models import MappingFile, SuggestionRun
@@ -30,6 +31,7 @@ def sweep() -> dict[str, int]:
         "creations": RecordCreation.objects.unrung().ring(creating.TASK),
         "suggestion_runs": SuggestionRun.objects.unrung().ring(drafting.TASK),
         "mapping_files": MappingFile.objects.unrung().ring(importing.TASK),
+        "source_files": SourceFile.objects.unrung().ring(file_tasks.TASK),
         "judgings": Judging.objects.unrung().ring(judging.TASK),
         "pulls_started": start_due_pulls(),
         "runs_closed": sends.close_finished(),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from audit.models import Entry, Verb
 from companies.models import ApiToken, Invitation, Membership, Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
+from connectors.file_models import ColumnMap, JobName, SourceFile, SourceRow
 from connectors.models import Call, ConsentRequest, WebConnectorQuestion, WebConnectorSession
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.models import (
@@ -210,6 +211,36 @@ def connected(company, admin):
         request_body=f'{{"DocNumber": "{CANARY}"}}',
         response_body=f'{{"Bill": "{CANARY}"}}',
     )
+
+    exported(company, admin)
+
+
+def exported(company, admin):
+    """An exported file that was read, and what it brought."""
+    now, own = timezone.now(), {"id": ID, "company": company}
+    at_source = {**own, "connection_id": ID}
+    file = SourceFile.objects.create(
+        name=f"{CANARY}.csv",
+        sha256="0" * 64,
+        size=1,
+        uploaded_by=admin,
+        kind="bills",
+        family="B",
+        state=SourceFile.State.PREVIEWED,
+        previewed_at=now,
+        problems=[{"row": 2, "sentence": CANARY, "cells": [CANARY], "is_error": True}],
+        **at_source,
+    )
+    row = {"kind": "bills", "key": "0" * 64, "document": "0" * 64, "content_sha256": "0" * 64}
+    SourceRow.objects.create(
+        content={"title": CANARY}, file=file, seen_in=file, number=2, **row, **at_source
+    )
+    said = {"confirmed_by": admin, "confirmed_at": now}
+    JobName.objects.create(name=CANARY, label=CANARY, job=CANARY, **said, **at_source)
+    ColumnMap.objects.create(
+        fingerprint="0" * 64, heads=[CANARY], kind="bills", columns={"vendor": 0}, saved_by=admin,
+        saved_at=now, **own,
+    )  # fmt: skip
 
 
 def mapped(company, admin):

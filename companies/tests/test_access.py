@@ -19,6 +19,7 @@ unpublish               x     -          -          -               -
 approve                 x     x          -          x               -
 send                    x     x          -          -               -
 pull                    x     x          x          -               -
+bring_in_files          x     x          -          -               -
 see_settings            x     x          x          -               x
 manage_connections      x     -          -          -               -
 manage_people           x     -          -          -               -

@@ -12,6 +12,8 @@ from common.choices import Side, System, Way
 from connectors import calls
 from connectors.base import Source
 from connectors.buildertrend.client import SYSTEM, BuildertrendClient
+from connectors.buildertrend.files import importing
+from connectors.buildertrend.files.client import BuildertrendFiles
 from connectors.buildertrend.signing_in import ClientCredentials, app_of
 from connectors.buildertrend.webhooks import WEBHOOKS
 from connectors.errors import AccessDenied, CredentialsExpired, Refused
@@ -40,7 +42,7 @@ def client(
 
 def open_connection(connection: Connection) -> Source:
     if connection.way == Way.FILES:
-        raise Refused("Files of Buildertrend cannot be read yet.")
+        return BuildertrendFiles(connection)
     secret = unseal(connection, "credentials") or {}
     app = app_of(
         settings.BUILDERTREND,
@@ -101,7 +103,7 @@ PACKAGE = Package(
         Way.CREDENTIALS: "Only with a partner agreement, which you make with Buildertrend. "
         "Tieout then reads by itself, hears of changes, and shows there what was paid.",
     },
-    clients={Way.CREDENTIALS: BuildertrendClient},
+    clients={Way.CREDENTIALS: BuildertrendClient, Way.FILES: BuildertrendFiles},
     open=open_connection,
     reads=(
         "Jobs, subs and vendors, cost codes and cost types",
@@ -143,4 +145,5 @@ PACKAGE = Package(
     ),
     sign_in=sign_in,
     webhooks=WEBHOOKS,
+    work_file=importing.work,
 )

@@ -26,17 +26,22 @@ from connectors.records import (
     SoughtBill,
     Unreadable,
 )
-from connectors.sage_intacct import asking, envelope, payments, translate, writing
+from connectors.sage_intacct import asking, envelope, payments, posted, translate, writing
 from connectors.sage_intacct.asking import rows
 from connectors.sage_intacct.gateway import Gateway
 from connectors.sage_intacct.limits import LIMITS
-from connectors.sage_intacct.translate import BILL_COLUMNS, LABELS, LINE_COLUMNS, LISTS, Row
+from connectors.sage_intacct.posted import BILL_COLUMNS, LINE_COLUMNS
+from connectors.sage_intacct.translate import LABELS, LISTS, Row
 from connectors.sage_intacct.writing import Defaults
 
 # A person may have moved a bill's date by a month before we look for it.
 DAYS_AROUND = timedelta(days=45)
 # Lists of which only all rows together can be understood, or that offer no filter.
 WHOLE = {RecordKind.ACCOUNT, RecordKind.TERM}
+# Lists of modules that a company may not have subscribed (13), and terms, whose object is assumed:
+# where the gateway knows no such object, there are none.
+OPTIONAL = {RecordKind.TASK, RecordKind.COST_TYPE, RecordKind.TERM}
+NO_SUCH_OBJECT = "Query Failed"  # 7
 
 
 class SageIntacctClient:
@@ -113,10 +118,8 @@ class SageIntacctClient:
     def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
         if kind == RecordKind.ACCOUNT:
             yield from self._accounts()
-        elif kind == RecordKind.TERM:
-            yield from self._terms()
         else:
-            yield from self._listed(kind)
+            yield from self._if_subscribed(kind)
 
     def changes(
         self, kind: RecordKind, since: datetime
@@ -126,7 +129,7 @@ class SageIntacctClient:
             yield from self.records(kind)
         else:
             when = asking.from_moment("WHENMODIFIED", since.astimezone(UTC))
-            yield from self._listed(kind, when)
+            yield from self._if_subscribed(kind, when)
 
     def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
         if kind in WHOLE:
@@ -138,6 +141,15 @@ class SageIntacctClient:
             return None
         wanted = [asking.equal(column, part) for column, part in zip(key, parts, strict=True)]
         return next(self._listed(kind, *wanted), None)
+
+    def _if_subscribed(
+        self, kind: RecordKind, *conditions: Element
+    ) -> Iterator[PulledRecord | Unreadable]:
+        try:
+            yield from self._listed(kind, *conditions)
+        except Refused as error:
+            if kind not in OPTIONAL or error.code != NO_SUCH_OBJECT:
+                raise
 
     def _listed(
         self, kind: RecordKind, *conditions: Element
@@ -157,14 +169,6 @@ class SageIntacctClient:
         for row in rows(self.gateway, LABELS.object, LABELS.fields):
             found = translate.record(kind, LABELS, row)
             yield rules.applied(found, demands) if isinstance(found, PulledRecord) else found
-
-    def _terms(self) -> Iterator[PulledRecord | Unreadable]:
-        """The object's name is our assumption: where there is none by it, there are no terms."""
-        try:
-            yield from self._listed(RecordKind.TERM)
-        except Refused as error:
-            if error.code != "Query Failed":
-                raise
 
     @property
     def _account_rules(self) -> translate.AccountRules:
@@ -240,13 +244,11 @@ class SageIntacctClient:
     def bills(self, since: date) -> Iterator[PostedBill | Unreadable]:
         """Drafts too, but nothing that was taken back."""
         listed = self._bill_rows(asking.from_day("WHENCREATED", since))
-        standing = (row for row in listed if row.get("STATE") not in translate.REVERSED)
+        standing = (row for row in listed if row.get("STATE") not in posted.REVERSED)
         while batch := list(islice(standing, asking.MOST_IN)):
             lines = self._lines_of([row["RECORDNO"] for row in batch])
             for row in batch:
-                yield translate.listed_bill(
-                    row, lines.get(row["RECORDNO"], []), app_url=self.app_url
-                )
+                yield posted.listed_bill(row, lines.get(row["RECORDNO"], []), app_url=self.app_url)
 
     def bill(self, external_id: str) -> PostedBill | None:
         """Read whole: what the company has of retainage columns comes along (11.1)."""
@@ -257,7 +259,7 @@ class SageIntacctClient:
         if not len(data):
             return None
         lines = envelope.rows_in(data[0], "APBILLITEMS")
-        return translate.posted_bill(envelope.row(data[0]), app_url=self.app_url, lines=lines)
+        return posted.posted_bill(envelope.row(data[0]), app_url=self.app_url, lines=lines)
 
     def _bill_rows(self, *conditions: Element) -> Iterator[Row]:
         return rows(self.gateway, "APBILL", BILL_COLUMNS, *conditions)
@@ -271,7 +273,7 @@ class SageIntacctClient:
         return found
 
     def _posted(self, row: Row) -> PostedBill:
-        return translate.posted_bill(row, app_url=self.app_url)
+        return posted.posted_bill(row, app_url=self.app_url)
 
     # --- Payments -----------------------------------------------------------------------------
 

@@ -164,5 +164,12 @@ PACKAGE = Package(
     ),
     writes="Bills, as drafts or submitted, each one only after a person published its mappings. "
     "A vendor, customer or project only when a person creates it. Nothing is changed or deleted.",
+    creating={
+        RecordKind.VENDOR: "Its number becomes the vendor ID. Leave it blank where Sage Intacct "
+        "numbers vendors by itself.",
+        RecordKind.PROJECT: "Its number becomes the project ID. Leave it blank where Sage Intacct "
+        "numbers projects by itself. Category, location and department are those of the "
+        "connection.",
+    },
     scopes=checking.SCOPES,
 )

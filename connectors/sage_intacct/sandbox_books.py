@@ -23,6 +23,7 @@ DEFAULT_COMPANY: Doc = {
     "auto_number": [],  # objects whose ids Intacct gives out: VENDOR, CUSTOMER, PROJECT
     "session_seconds": 12 * 3600,
     "rate_limited": 0,  # so many further requests are refused
+    "absent": [],  # objects of modules the company has not subscribed, e.g. COSTTYPE
     "closed": [],  # [first day, last day] of every closed month
 }
 DEFAULT_USER: Doc = {

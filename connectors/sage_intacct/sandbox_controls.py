@@ -12,10 +12,10 @@ from werkzeug.wrappers import Request, Response
 from connectors.http import parse_json
 from connectors.sage_intacct import sandbox_bills as bills
 from connectors.sage_intacct import sandbox_payments as payments
+from connectors.sage_intacct.posted import key_in
 from connectors.sage_intacct.sandbox_books import DEFAULT_COMPANY, Books
 from connectors.sage_intacct.sandbox_objects import KINDS
 from connectors.sage_intacct.sandbox_refusals import Refusal
-from connectors.sage_intacct.translate import key_in
 from connectors.sandboxing import Doc, Sandbox, json_response
 
 CHANGEABLE = set(DEFAULT_COMPANY) - {"id"}

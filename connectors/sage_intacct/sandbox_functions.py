@@ -248,6 +248,8 @@ class Functions:
 
     def _allowed(self, element: Element, asker: Asker) -> str:
         kind = query.object_named(element)
+        if kind in self.books.company["absent"]:
+            raise refusals.unknown_object(kind)
         operation, right = READING[element.tag]
         if not asker.may(kind, right):
             raise refusals.no_permission(operation, kind)

@@ -344,7 +344,7 @@ _ALL = (
     ),
     Kind(
         name="APBILLITEM",
-        title="Bill line",
+        title="Bill",
         key=(),
         columns=_columns(
             OWN,

@@ -1,13 +1,13 @@
-"""What Sage Intacct's rows mean for us. Pure functions; what goes out is in `writing.py`.
+"""What the rows of Sage Intacct's lists mean for us. Pure functions.
+
+Bills are in `posted.py`, payments in `payments.py`, and what goes out in `writing.py`.
 
 A row is a flat dict of the columns that hold something: {"VENDORID": "V-1042", …}. Sections named
 here are those of the project's reference sheet of Sage Intacct. Documents refer to natural ids
 (9), so those are our external ids; the record number stays in the payload.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,16 +15,13 @@ from typing import Any
 
 from common import money
 from common.choices import RecordKind
-from connectors.errors import UnexpectedPayload
-from connectors.records import DIMENSIONS, JSON, PostedBill, PostedLine, PulledRecord, Unreadable
+from connectors.records import DIMENSIONS, PulledRecord, Unreadable
 
 Row = Mapping[str, str]
-BILL = "bill"  # Unreadable.kind of a bill that is in the ledger
 LABEL = "label/"  # before the name of an AP account label, to tell it from an account's number
 LABEL_TYPE = "AP account label"
 DAY, MOMENT = "%m/%d/%Y", "%m/%d/%Y %H:%M:%S"  # 5.1; moments are in GMT
 
-_KEY = re.compile(r"\[tieout:([^\]\s]+)\]")
 # What an account may demand of a line, in our words (10). A cost type is not among the flags.
 DEMANDS = {
     "REQUIREPROJECT": "project",
@@ -42,7 +39,6 @@ SIDES = {
     ("balancesheet", "credit"): "Liability",
 }
 OWN_LEDGERS = {"Payables account", "Receivables account"}
-REVERSED = {"Reversal", "Reversed"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,9 @@ def vendor(row: Row) -> PulledRecord:
 
 def customer(row: Row) -> PulledRecord:
     """Whom a project is for. Costs go to projects (9), so a line names no customer."""
-    return _party(RecordKind.CUSTOMER, row, row["CUSTOMERID"], is_selectable=False)
+    return _party(
+        RecordKind.CUSTOMER, row, row["CUSTOMERID"], path=row["NAME"], is_selectable=False
+    )
 
 
 def project(row: Row) -> PulledRecord:
@@ -326,74 +324,6 @@ def _others(name: str, *spellings: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in spellings if each and each != name))
 
 
-# --- Bills ------------------------------------------------------------------------------------
-
-BILL_COLUMNS = (
-    "RECORDNO", "RECORDID", "VENDORID", "DOCNUMBER", "DESCRIPTION", "WHENCREATED", "WHENPOSTED",
-    "WHENDUE", "WHENPAID", "TOTALENTERED", "TOTALPAID", "TOTALDUE", "CURRENCY", "STATE",
-    "WHENMODIFIED", "RECORD_URL",
-)  # fmt: skip
-LINE_COLUMNS = (
-    "RECORDNO", "RECORDKEY", "LINE_NO", "ACCOUNTNO", "ACCOUNTLABEL", "TRX_AMOUNT",
-    "ENTRYDESCRIPTION", "PROJECTID", "TASKID", "COSTTYPEID", "LOCATIONID", "DEPARTMENTID",
-    "CLASSID", "ITEMID",
-)  # fmt: skip
-
-
-def posted_bill(row: Row, *, app_url: str, lines: Sequence[Row] = ()) -> PostedBill:
-    """Source: 11.1. A draft may lack its vendor and its day.
-
-    Raises:
-        UnexpectedPayload: it is no bill, or a draft of which too little is known.
-    """
-    with _understanding("a bill", row):
-        url = row.get("RECORD_URL", "")
-        return PostedBill(
-            external_id=row["RECORDNO"],
-            number=row.get("RECORDID", ""),
-            vendor_id=row["VENDORID"],
-            bill_date=day(row["WHENCREATED"]),
-            total=amount(row["TOTALENTERED"]),
-            currency=row.get("CURRENCY", ""),
-            key=key_in(row.get("DESCRIPTION", "")),
-            version=row.get("WHENMODIFIED", ""),
-            url=url if url.startswith("https://") else app_url + url if url else "",
-            lines=tuple(_posted_line(line) for line in lines),
-            payload={**row, "APBILLITEMS": [dict(line) for line in lines]} if lines else dict(row),
-        )
-
-
-def listed_bill(row: Row, lines: Sequence[Row], *, app_url: str) -> PostedBill | Unreadable:
-    """One of a list of bills, with its lines."""
-    try:
-        return posted_bill(row, app_url=app_url, lines=lines)
-    except UnexpectedPayload as error:
-        return Unreadable(
-            sentence=str(error),
-            payload=dict(row),
-            kind=BILL,
-            external_id=row.get("RECORDNO", ""),
-        )
-
-
-def _posted_line(row: Row) -> PostedLine:
-    by_label = row.get("ACCOUNTLABEL", "")
-    return PostedLine(
-        amount=amount(row["TRX_AMOUNT"]),
-        account_id=LABEL + by_label if by_label else row.get("ACCOUNTNO", ""),
-        customer_id=row.get("PROJECTID", ""),
-    )
-
-
-def key_in(description: str) -> str:
-    """Our key in a bill's description; "" when it carries none.
-
-    The last, which is the one we wrote: the memo before it holds names that anybody may have typed.
-    """
-    found = _KEY.findall(description)
-    return found[-1] if found else ""
-
-
 # --- Values -----------------------------------------------------------------------------------
 
 
@@ -407,16 +337,3 @@ def moment(text: str) -> datetime:
 
 def amount(text: str) -> Decimal:
     return money.parse(text).quantize(money.CENT)
-
-
-@contextmanager
-def _understanding(what: str, payload: JSON) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, ValueError, ArithmeticError) as error:
-        number = payload.get("RECORDNO", "without a number")
-        raise UnexpectedPayload(
-            f"Sage Intacct sent {what} that cannot be understood (record {number}):"
-            f" {type(error).__name__} at {error}.",
-            payload=dict(payload),
-        ) from error

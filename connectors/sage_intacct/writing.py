@@ -177,13 +177,12 @@ def record_function(new: NewRecord, defaults: Defaults, *, key: str) -> Element:
 def _check_record(new: NewRecord) -> None:
     if not new.name.strip():
         raise Refused("It needs a name.", field="name")
-    said = [("The name", new.name, LIMITS.names[new.kind])]
+    said = [("name", "The name", LIMITS.names[new.kind])]
     if new.code:
-        said.append(("The ID", new.code, LIMITS.codes[new.kind]))
+        said.append(("code", "The ID", LIMITS.codes[new.kind]))
     said += [
-        (f"The {field.replace('_', ' ')}", getattr(new, field), limit)
-        for field, limit in LIMITS.fields.items()
+        (field, f"The {field.replace('_', ' ')}", limit) for field, limit in LIMITS.fields.items()
     ]
-    for what, value, limit in said:
-        if complaint := limit.complaint(what, value):
-            raise Refused(complaint, field=what)
+    for field, what, limit in said:
+        if complaint := limit.complaint(what, getattr(new, field)):
+            raise Refused(complaint, field=field)

@@ -321,6 +321,10 @@ QUICKBOOKS_ONLINE = {
     "app_url": env.str("QBO_APP_URL", "http://127.0.0.1:8702/app"),
     "client_id": env.str("QBO_CLIENT_ID", "tieout-sandbox"),
     "client_secret": env.str("QBO_CLIENT_SECRET", "tieout-sandbox-secret"),
+    # Proves Intuit's webhooks. Without one none is taken; a known default would let anybody in.
+    "verifier_token": env.str(
+        "QBO_VERIFIER_TOKEN", "tieout-sandbox-verifier" if DEVELOPMENT else ""
+    ),
 }
 # Its Web Connector calls us; we call nothing of it. The sandbox's console is here.
 # The rest are seconds. Taken and answered have to fit a push's lease and a task's

@@ -27,6 +27,7 @@ urlpatterns = [
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("connect/callback/", include("connectors.callback_urls")),
     path("qbwc/", include("connectors.quickbooks_desktop.urls")),
+    path("hooks/", include("connectors.hook_urls")),
     path("api/v1/", include("config.api_urls")),
     path("c/<slug:company>/", include(company)),
 ]

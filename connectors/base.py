@@ -136,6 +136,23 @@ class ListsChanges(Protocol):
 
 
 @runtime_checkable
+class ListsSomeWhole(Protocol):
+    """A `ListsChanges` that has no filter for some lists: asked less often, for they come whole."""
+
+    def whole_lists(self) -> tuple[RecordKind, ...]: ...
+
+
+@runtime_checkable
+class ListsChangedCommitments(Protocol):
+    """A source that can be asked which commitments of a project changed."""
+
+    def changed_commitments(
+        self, project_id: str, since: datetime
+    ) -> Iterator[PulledCommitment | Removed | Unreadable]:
+        """As `changes`, with the lines of each. Raises AccessDenied as `commitments` does."""
+
+
+@runtime_checkable
 class ListsChangedBills(Protocol):
     """A source that can be asked which bills of a project changed."""
 

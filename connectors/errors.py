@@ -67,6 +67,10 @@ class AccessDenied(ConnectorError):
     surely_not_done = True
 
 
+class NotShown(AccessDenied):
+    """404: this one thing is gone, or hidden from this user. Some systems do not tell which."""
+
+
 class Refused(ConnectorError):
     """A clear no that names its reason. A person has to act; nothing was done.
 

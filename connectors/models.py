@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from common.choices import COMBINED, RecordKind, Side, System, Way
+from common.work import Work, WorkQuerySet
 from companies.models import Company, User
 from connectors.querysets import RecordQuerySet, Words
 from connectors.quickbooks_desktop.models import (  # noqa: F401  # Django looks for models here
@@ -61,7 +62,9 @@ class Connection(models.Model):
     features = models.JSONField(default=dict)
     # What an admin chose or typed in that is no secret: a user id, an entity, a default location.
     options = models.JSONField(default=dict, blank=True)
-    hook_secret = SecretField()  # {"secret"} and, for a day after a change, {"previous"}
+    # {"secret"} and, for a day after a change, {"previous", "previous_until"}
+    hook_secret = SecretField()
+    hooks_set_at = models.DateTimeField(null=True)  # when the system was last asked to tell us
     last_heard_at = models.DateTimeField(null=True)  # a webhook, or a call of its connector
     last_pulled_at = models.DateTimeField(null=True)  # the last complete pull
     last_sent_at = models.DateTimeField(null=True)
@@ -251,6 +254,57 @@ class Call(models.Model):
     @property
     def outcome(self) -> str:
         return str(self.status or self.error)
+
+
+class InboxEvent(Work):
+    """What another system told us by itself, kept as it came until it was heard."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        DONE = "done", "Heard"
+        SET_ASIDE = "set_aside", "Set aside"
+
+    company = models.ForeignKey(Company, models.PROTECT, related_name="+")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="inbox")
+    event_id = models.CharField(max_length=120)  # the sender's own, or a hash of the body
+    body = models.BinaryField()
+    headers = models.JSONField(default=dict)  # without what proves the sender
+    received_at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.RECEIVED)
+    heard_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)  # why it was set aside, or waits
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "event_id"], name="one_row_an_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"news {self.event_id} of {self.connection}"
+
+
+class RefusedNews(models.Model):
+    """How often, on one day, somebody told us something and could not prove where from."""
+
+    system = models.CharField(max_length=20, choices=System.choices)
+    # None: at the address that a system has for all its companies.
+    connection = models.ForeignKey(Connection, models.PROTECT, null=True, related_name="+")
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "connection", "day"],
+                nulls_distinct=False,
+                name="one_count_a_day_of_refused_news",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} refused on {self.day}"
 
 
 # What exported files brought: Django looks for models here.

@@ -3,7 +3,7 @@
 Each package has a `connecting.py` with one Package; `registry.PACKAGES` lists them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -82,12 +82,24 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhooks:
-    """What a system sends us by itself. `secret` is the connection's own where it has one."""
+    """What a system sends us by itself. Names of headers come in lower case.
+
+    The secret that proves the sender is the connection's own; where a system has one address for
+    all its companies it is our app's. An empty secret proves nothing and is never asked about.
+    """
 
     # Did it come from there? The raw bytes, before anything is parsed; constant-time inside.
     is_genuine: Callable[[Mapping[str, str], bytes, str], bool]
     # What it says. Raises ValueError when it is no message of this system.
     read: Callable[[Mapping[str, str], bytes], list[News]]
+    # Makes the system tell us: of the connection, to the address, with the secret, but for the
+    # parts that are done ("company", a project); names each part when it is done. Run again it
+    # finds what it made before and tells it the secret. None where a person sets it up there.
+    subscribe: Callable[[Connection, str, str, Collection[str]], Iterator[str]] | None = None
+    # Of a system that tells the news of all its companies at one address, proved by one secret:
+    # each company's part of the body, by the company's external id. Raises ValueError as `read`.
+    by_company: Callable[[bytes], Mapping[str, bytes]] | None = None
+    app_secret: Callable[[], str] = str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from connectors.records import (
     PulledCommitment,
     PulledCommitmentLine,
     PulledRecord,
+    Removed,
     Unreadable,
 )
 from mapping import combining, drifting, publishing
@@ -58,18 +59,12 @@ def records(
     result, started_at = Mirrored(), timezone.now()
     for batch in batches(pulled, result):
         with _noticing_drift(connection) as changed:
-            changed |= _write_records(connection, kind, batch)
+            changed |= _write_records(connection, kind, batch, asked_at=started_at)
         result.changed |= changed
         result.found += len(batch)
     with _noticing_drift(connection) as changed:
-        missing = (
-            connection.records.filter(kind=kind, last_seen_at__lt=started_at, gone_at=None)
-            .exclude(_hidden(result.unreadable))
-            .select_for_update(of=("self",), no_key=True)
-        )
-        gone = list(missing.order_by("pk").values_list("pk", flat=True))
-        Record.objects.filter(pk__in=gone).update(gone_at=timezone.now())
-        changed |= set(gone)
+        missing = connection.records.filter(kind=kind)
+        changed |= _mark_gone(missing.exclude(_hidden(result.unreadable)), asked_at=started_at)
     result.changed |= changed
     return result
 
@@ -77,8 +72,48 @@ def records(
 def one_record(connection: Connection, pulled: PulledRecord) -> Record:
     """Bring one row in that was read, or made, by itself."""
     with _noticing_drift(connection) as changed:
-        changed |= _write_records(connection, pulled.kind, [_storable(pulled)])
+        row, now = _storable(pulled), timezone.now()
+        changed |= _write_records(connection, pulled.kind, [row], asked_at=now)
     return connection.records.get(kind=pulled.kind, external_id=pulled.external_id)
+
+
+def changed_records(
+    connection: Connection,
+    kind: RecordKind,
+    pulled: Iterable[PulledRecord | Removed | Unreadable],
+    *,
+    asked_at: datetime,
+) -> Mirrored:
+    """Bring in what changed in a list, or one row of it. What it does not speak of stays as it is.
+
+    A row that turned out to be of another kind is written as that, and gone from this one.
+    """
+    result, removed = Mirrored(), set[str]()
+    for batch in batches(pulled, result):
+        rows = [row for row in batch if isinstance(row, PulledRecord)]
+        removed |= {row.external_id for row in batch if isinstance(row, Removed)}
+        removed |= {row.external_id for row in rows if row.kind != kind}
+        with _noticing_drift(connection) as changed:
+            for written in dict.fromkeys(row.kind for row in rows):
+                of_kind = [row for row in rows if row.kind == written]
+                changed |= _write_records(connection, written, of_kind, asked_at=asked_at)
+        result.changed |= changed
+        result.found += len(batch)
+    if removed:
+        with _noticing_drift(connection) as changed:
+            lost = connection.records.filter(kind=kind, external_id__in=removed)
+            changed |= _mark_gone(lost, asked_at=asked_at)
+        result.changed |= changed
+    return result
+
+
+def _mark_gone(records: QuerySet[Record], *, asked_at: datetime) -> set[int]:
+    """Those that nobody has seen who asked later."""
+    lost = records.filter(last_seen_at__lt=asked_at, gone_at=None)
+    locked = lost.select_for_update(of=("self",), no_key=True).order_by("pk")
+    gone = list(locked.values_list("pk", flat=True))
+    Record.objects.filter(pk__in=gone).update(gone_at=timezone.now(), last_seen_at=asked_at)
+    return set(gone)
 
 
 @contextmanager
@@ -109,8 +144,12 @@ _MIRRORED = [
 
 
 def _write_records(
-    connection: Connection, kind: RecordKind, batch: Sequence[PulledRecord]
+    connection: Connection, kind: RecordKind, batch: Sequence[PulledRecord], *, asked_at: datetime
 ) -> set[int]:
+    """Rows that were asked for at `asked_at`. Whoever asked later knows better, whoever is faster.
+
+    So the moment of asking is what a row keeps as the last time it was seen.
+    """
     now = timezone.now()
     wanted = {pulled.external_id: pulled for pulled in batch}
     known = {
@@ -131,10 +170,10 @@ def _write_records(
                 kind=kind,
                 external_id=external_id,
                 first_seen_at=now,
-                last_seen_at=now,
+                last_seen_at=asked_at,
             )
             new.append(row)
-        elif row.payload_sha256 == digest and row.gone_at is None:
+        elif row.last_seen_at > asked_at or (row.payload_sha256 == digest and row.gone_at is None):
             continue
         else:
             if row.name != pulled.name:
@@ -143,7 +182,8 @@ def _write_records(
         _copy(pulled, row, digest)
     Record.objects.bulk_create(new)
     Record.objects.bulk_update(changed, _MIRRORED)
-    Record.objects.filter(pk__in=[row.pk for row in known.values()]).update(last_seen_at=now)
+    seen = Record.objects.filter(pk__in=[row.pk for row in known.values()])
+    seen.filter(last_seen_at__lt=asked_at).update(last_seen_at=asked_at)
     return {row.pk for row in [*new, *changed]}
 
 
@@ -169,10 +209,41 @@ def commitments(
     connection: Connection, project: Record, pulled: Iterable[PulledCommitment | Unreadable]
 ) -> Mirrored:
     """Bring every commitment of one project in."""
-    result, seen = Mirrored(), set[int]()
-    for batch in batches(pulled, result):
+    result = Mirrored()
+    seen, _removed = _bring_commitments(connection, project, pulled, result)
+    missing = Commitment.objects.filter(connection=connection, project=project, gone_at=None)
+    missing = missing.exclude(pk__in=seen).exclude(_hidden(result.unreadable))
+    missing.update(gone_at=timezone.now())
+    return result
+
+
+def changed_commitments(
+    connection: Connection,
+    project: Record,
+    pulled: Iterable[PulledCommitment | Removed | Unreadable],
+) -> Mirrored:
+    """Bring in what changed of one project's commitments."""
+    result = Mirrored()
+    _seen, removed = _bring_commitments(connection, project, pulled, result)
+    gone = Commitment.objects.filter(_named(removed), connection=connection, project=project)
+    gone.filter(gone_at=None).update(gone_at=timezone.now())
+    return result
+
+
+def _bring_commitments(
+    connection: Connection,
+    project: Record,
+    pulled: Iterable[PulledCommitment | Removed | Unreadable],
+    result: Mirrored,
+) -> tuple[set[int], list[Removed]]:
+    seen, removed = set[int](), list[Removed]()
+    mixed: Iterator[list[PulledCommitment | Removed]] = batches(pulled, result)
+    for batch in mixed:
         finder = _Finder(connection)
         for commitment in batch:
+            if isinstance(commitment, Removed):
+                removed.append(commitment)
+                continue
             try:
                 with transaction.atomic():
                     row, is_changed = _write_commitment(connection, project, commitment, finder)
@@ -183,10 +254,7 @@ def commitments(
             if is_changed:
                 result.changed.add(row.pk)
         result.found += len(batch)
-    missing = Commitment.objects.filter(connection=connection, project=project, gone_at=None)
-    missing = missing.exclude(pk__in=seen).exclude(_hidden(result.unreadable))
-    missing.update(gone_at=timezone.now())
-    return result
+    return seen, removed
 
 
 def _write_commitment(
@@ -238,9 +306,42 @@ def bills(
     connection: Connection, project: Record, pulled: Iterable[PulledBill | Unreadable]
 ) -> Mirrored:
     """Bring every bill of one project in, and say anew which of them are ready."""
+    result, asked_at = Mirrored(), timezone.now()
+    _bring_bills(connection, project, pulled, result, asked_at)
+    missing = Bill.objects.filter(connection=connection, project=project)
+    _miss_bills(connection.company, missing, result.unreadable, asked_at)
+    return result
+
+
+def changed_bills(
+    connection: Connection,
+    project: Record,
+    pulled: Iterable[PulledBill | Removed | Unreadable],
+    *,
+    asked_at: datetime,
+) -> Mirrored:
+    """Bring in what changed of one project's bills, or one bill. Of the others it says nothing."""
+    result = Mirrored()
+    removed = _bring_bills(connection, project, pulled, result, asked_at)
+    marks = [mark for mark in result.unreadable if mark.external_id]
+    named = _named([*removed, *marks])
+    missing = Bill.objects.filter(named, connection=connection, project=project)
+    _miss_bills(connection.company, missing, marks, asked_at)
+    return result
+
+
+def _bring_bills(
+    connection: Connection,
+    project: Record,
+    pulled: Iterable[PulledBill | Removed | Unreadable],
+    result: Mirrored,
+    asked_at: datetime,
+) -> list[Removed]:
     company = connection.company
-    result, seen = Mirrored(), set[int]()
-    for batch in batches(pulled, result):
+    removed: list[Removed] = []
+    mixed: Iterator[list[PulledBill | Removed]] = batches(pulled, result)
+    for batch in mixed:
+        removed += [bill for bill in batch if isinstance(bill, Removed)]
         finder = _Finder(connection)
         with transaction.atomic():
             # Before any bill is locked: readiness.refresh() takes it before bills as well.
@@ -248,27 +349,37 @@ def bills(
             company.settings.refresh_from_db()  # whoever changed them has judged the others again
             changed = set()
             for bill in batch:
+                if isinstance(bill, Removed):
+                    continue
                 try:
                     with transaction.atomic():
-                        row, is_changed = _write_bill(connection, project, bill, finder)
+                        row, is_changed = _write_bill(
+                            connection, project, bill, finder, asked_at=asked_at
+                        )
                 except DataError:
                     result.unreadable.append(_unkept(bill))
                     continue
-                seen.add(row.pk)
                 if is_changed:
                     changed.add(row.pk)
             needing.write(company, changed)
             readiness.refresh(company, bills=changed)
         result.found += len(batch)
         result.changed |= changed
-    hidden = _hidden(result.unreadable)
-    with transaction.atomic():
-        readiness.lock(company)
-        missing = Bill.objects.filter(connection=connection, project=project, gone_at=None)
-        missing = missing.exclude(pk__in=seen)
-        missing.exclude(hidden).update(gone_at=timezone.now(), fault=Bill.Fault.GONE)
-        _hold_unread(missing.filter(hidden))
-    return result
+    return removed
+
+
+@transaction.atomic
+def _miss_bills(
+    company: Company, bills: QuerySet[Bill], unreadable: list[Unreadable], asked_at: datetime
+) -> None:
+    """Those that nobody has seen who asked later are gone, or may not be looked at."""
+    readiness.lock(company)
+    missing = bills.filter(gone_at=None, last_seen_at__lt=asked_at)
+    hidden = _hidden(unreadable)
+    missing.exclude(hidden).update(
+        gone_at=timezone.now(), last_seen_at=asked_at, fault=Bill.Fault.GONE
+    )
+    _hold_unread(missing.filter(hidden))
 
 
 @transaction.atomic
@@ -285,9 +396,14 @@ def _hold_unread(bills: QuerySet[Bill]) -> None:
 
 
 def _write_bill(
-    connection: Connection, project: Record, pulled: PulledBill, finder: "_Finder"
+    connection: Connection,
+    project: Record,
+    pulled: PulledBill,
+    finder: "_Finder",
+    *,
+    asked_at: datetime,
 ) -> tuple[Bill, bool]:
-    now: datetime = timezone.now()
+    """A bill that was asked for at `asked_at`; see `_write_records` for what that decides."""
     content = _content(pulled)
     digest = _digest(content)
     row = (
@@ -302,8 +418,11 @@ def _write_bill(
             kind=pulled.kind.value,
             external_id=pulled.external_id,
             version=0,
-            first_seen_at=now,
+            first_seen_at=timezone.now(),
+            last_seen_at=asked_at,
         )
+    if row.last_seen_at > asked_at:
+        return row, False
     before = _points_to(row, row.lines.all()) if row.pk else None
     row.vendor = finder.find(RecordKind.VENDOR, pulled.vendor_id)
     row.project = project
@@ -320,7 +439,7 @@ def _write_bill(
     )
     # The source's ids stay the same while ours are found: a bill may have come before its vendor.
     if is_same and before == _points_to(row, lines):
-        Bill.objects.filter(pk=row.pk).update(last_seen_at=now)
+        Bill.objects.filter(pk=row.pk).update(last_seen_at=asked_at)
         return row, False
     # One that came back, or can be read again, unchanged is still the version it was; so is one
     # that went on from approved to paid, as long as it may be paid before and after.
@@ -340,7 +459,7 @@ def _write_bill(
     row.total = pulled.total
     row.content_sha256 = digest
     row.payload = plain(pulled.payload)
-    row.last_seen_at = now
+    row.last_seen_at = asked_at
     row.gone_at = row.unreadable_at = None
     row.fault = documents.fault(row, lines, connection.company.settings)
     row.save()
@@ -459,6 +578,13 @@ def _hidden(unreadable: Iterable[Unreadable]) -> Q:
     for kind, those in ids.items():
         hidden |= Q(kind=kind) if "" in those else Q(kind=kind, external_id__in=those)
     return hidden
+
+
+def _named(rows: Iterable[Removed | Unreadable]) -> Q:
+    named = Q(pk__in=[])
+    for row in rows:
+        named |= Q(kind=row.kind, external_id=row.external_id)
+    return named
 
 
 def _content(pulled: PulledBill) -> Mapping[str, Any]:

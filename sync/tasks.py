@@ -1,7 +1,9 @@
 """Thin entry points for the queue. A task takes one id and may run twice."""
 
 from common import requests
-from sync import creating, judging, paying, pulling, pushing
+from connectors import subscribing
+from connectors.models import Connection
+from sync import creating, hearing, judging, paying, pulling, pushing
 from sync.models import Judging
 
 
@@ -13,6 +15,16 @@ def pull_step(step_id: int) -> None:
 def push(push_id: int) -> None:
     requests.begin("push")
     pushing.push(push_id)
+
+
+def hear(event_id: int) -> None:
+    requests.begin("hear")
+    hearing.hear(event_id)
+
+
+def ask_for_news(connection_id: int) -> None:
+    requests.begin("ask-for-news")
+    subscribing.ask(Connection.objects.get(pk=connection_id))
 
 
 def judge(judging_id: int) -> None:

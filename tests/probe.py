@@ -104,6 +104,8 @@ PUBLIC = {
     "join": "what an invitation's link opens; it shows no more than the invitation",
     "health": "says whether the machines work, to whoever watches them",
     "qbwc": "a program calls it, which signs in by a name and a password of its own",
+    "hooks:connection": "where a system tells news, and proves itself by a secret",
+    "hooks:system": "the same, of all companies that it knows",
     "api:docs": "describes the API and holds no data",
     "api:schema": "describes the API and holds no data",
 }

@@ -10,7 +10,13 @@ from audit.models import Entry, Verb
 from companies.models import ApiToken, Invitation, Membership, Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
 from connectors.file_models import ColumnMap, JobName, SourceFile, SourceRow
-from connectors.models import Call, ConsentRequest, WebConnectorQuestion, WebConnectorSession
+from connectors.models import (
+    Call,
+    ConsentRequest,
+    InboxEvent,
+    WebConnectorQuestion,
+    WebConnectorSession,
+)
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from mapping.models import (
     MappingFile,
@@ -197,6 +203,14 @@ def connected(company, admin):
         mark=CANARY,
         body=f"<QBXML>{CANARY}</QBXML>",
         answer=f"<QBXML>{CANARY}</QBXML>",
+    )
+    InboxEvent.objects.create(
+        id=ID,
+        company=company,
+        connection=ledger,
+        event_id=CANARY,
+        body=CANARY.encode(),
+        received_at=timezone.now(),
     )
     Call.objects.create(
         id=ID,

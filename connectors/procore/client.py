@@ -1,339 +1,159 @@
-"""Asks Procore. What its answers mean is said in `translate`, `pay_applications` and `refusals`.
+"""One company's Procore: its lists, what changed in them, one row again, and what was paid.
 
 Sections named below are those of the Procore fact sheet.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from itertools import chain
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from common.choices import RecordKind
-from connectors.errors import AccessDenied, UnexpectedPayload, Unreachable
-from connectors.http import CallMade, Tokens
-from connectors.procore import pay_applications, payments, translate
-from connectors.procore.pacing import PacedHttp
-from connectors.procore.refusals import refusal
+from connectors.errors import NotShown
+from connectors.procore import payments, translate
+from connectors.procore.reading import (
+    COMMITMENT_PATHS,
+    REQUISITIONS,
+    SYSTEM,
+    Reader,
+    from_tools,
+    readable,
+    row_id,
+)
 from connectors.records import (
     JSON,
     PaidBill,
     PulledBill,
     PulledCommitment,
-    PulledCompany,
     PulledRecord,
+    Removed,
     Unreadable,
 )
 
-P = ParamSpec("P")
-T = TypeVar("T")
-K = TypeVar("K", bound=str)
+__all__ = ["SYSTEM", "ProcoreClient"]
 
-SYSTEM = "Procore"
-PAGE_SIZE = 100
-COMMITMENT_PATHS = {
-    PulledCommitment.Kind.SUBCONTRACT: "/rest/v1.0/work_order_contracts",
-    PulledCommitment.Kind.PURCHASE_ORDER: "/rest/v1.0/purchase_order_contracts",
-}
+# 14: how the bounds of a window are meant is not documented; the end lies behind every clock.
+AHEAD = timedelta(days=1)
 
 
-class ProcoreClient:
-    """One company's Procore, as the signed-in user may see it. Satisfies `Source`."""
+class ProcoreClient(Reader):
+    """Satisfies `Source` and what more `connectors.base` asks of some systems.
 
-    kinds = (
-        RecordKind.VENDOR,
-        RecordKind.PROJECT,
-        RecordKind.COST_CODE,
-        RecordKind.COST_TYPE,
-    )
+    There is nothing here about deletions that Procore does not tell: invoices, direct costs and
+    cost codes simply leave their lists (12, gotcha 21). The nightly sweep finds them.
+    """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        tokens: Tokens,
-        company_id: str = "",
-        record: Callable[[CallMade], None] = lambda _call: None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """`company_id` is empty only while connecting, when `companies()` is all one may ask."""
-        self.company_id = company_id
-        self.http = PacedHttp(
-            system=SYSTEM,
-            base_url=base_url.rstrip("/"),
-            tokens=tokens,
-            # 1.4: on every call, even where the company is in the path or the query as well.
-            headers={"Procore-Company-Id": company_id} if company_id else {},
-            refusal=refusal,
-            record=record,
-            sleep=sleep,
-        )
-
-    def companies(self) -> list[PulledCompany]:
-        """The companies this sign-in can see, to choose one when connecting."""
-        return [translate.company(row) for row in self._rows("/rest/v1.0/companies")]
-
-    def company(self) -> PulledCompany:
-        for company in self.companies():
-            if company.external_id == self.company_id:
-                return company
-        raise AccessDenied(
-            "Procore no longer shows our sign-in this company. Ask a Procore admin to connect "
-            "the app to it again."
-        )
-
-    def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
+    def changes(
+        self, kind: RecordKind, since: datetime
+    ) -> Iterator[PulledRecord | Removed | Unreadable]:
+        """2.3. Who was made inactive left the list that can be filtered, so that list is whole."""
         match kind:
             case RecordKind.VENDOR:
-                return self._vendors()
+                return self.vendors(**_changed_since(since))
             case RecordKind.PROJECT:
-                return self._projects()
-            case RecordKind.COST_CODE:
-                return self._cost_codes()
-            case RecordKind.COST_TYPE:
-                return self._cost_types()
-        raise ValueError(f"Procore keeps no list of {kind}")
+                return self.projects(**_changed_since(since))
+        return self.records(kind)
 
-    def commitments(self, project_id: str) -> Iterator[PulledCommitment | Unreadable]:
-        return _from_tools(
+    def whole_lists(self) -> tuple[RecordKind, ...]:
+        """2.3: no filter by time for these."""
+        return (RecordKind.COST_CODE, RecordKind.COST_TYPE)
+
+    def changed_commitments(
+        self, project_id: str, since: datetime
+    ) -> Iterator[PulledCommitment | Removed | Unreadable]:
+        return from_tools(
             {
-                kind: self._commitments(kind, path, project_id)
+                kind: self._changed_commitments(kind, path, project_id, since)
                 for kind, path in COMMITMENT_PATHS.items()
             }
         )
 
-    def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
-        return _from_tools(
+    def changed_bills(
+        self, project_id: str, since: datetime
+    ) -> Iterator[PulledBill | Removed | Unreadable]:
+        return from_tools(
             {
-                PulledBill.Kind.SUBCONTRACTOR_INVOICE: self._invoices(project_id),
-                PulledBill.Kind.DIRECT_COST: self._direct_costs(project_id),
+                PulledBill.Kind.SUBCONTRACTOR_INVOICE: self._changed_invoices(project_id, since),
+                PulledBill.Kind.DIRECT_COST: self._changed_costs(project_id, since),
             }
         )
 
+    def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
+        """Cost codes and types are looked for in their whole lists: no path shows one alone of
+        every sort (4.1, 4.2).
+        """
+        match kind:
+            case RecordKind.VENDOR:
+                row = self._shown(f"/rest/v1.0/vendors/{external_id}", company_id=self.company_id)
+                return readable(kind, translate.vendor, row, is_active=True) if row else None
+            case RecordKind.PROJECT:
+                row = self._shown(f"/rest/v1.0/projects/{external_id}", company_id=self.company_id)
+                return readable(kind, translate.project, row) if row else None
+        same = (row for row in self.records(kind) if row.external_id == external_id)
+        return next(same, None)
+
+    def reread_bill(
+        self, kind: PulledBill.Kind, external_id: str, project_id: str
+    ) -> PulledBill | Unreadable | None:
+        if kind == PulledBill.Kind.DIRECT_COST:
+            return self._direct_cost(project_id, external_id)
+        path = f"{REQUISITIONS}/{external_id}"
+        row = self._shown(path, project_id=project_id)
+        if row is None:
+            return None
+        # What it adds is told by the one before it (12, gotcha 16).
+        same = {"filters[commitment_id]": translate.text(row, "commitment_id")}
+        found = (bill for bill in self.invoices(project_id, **same))
+        return next((bill for bill in found if bill.external_id == external_id), None)
+
     def tell_payment(self, paid: PaidBill) -> None:
-        payments.tell(self.http, self._rows, paid)
+        payments.tell(self.http, self.rows, paid)
 
-    # --- Company lists ----------------------------------------------------------------------------
+    def _changed_commitments(
+        self, kind: PulledCommitment.Kind, path: str, project_id: str, since: datetime
+    ) -> Iterator[PulledCommitment | Removed | Unreadable]:
+        """2.3: deleted ones come along when asked for."""
+        window = {**_changed_since(since), "filters[include_deleted]": "with"}
+        for row in self.rows(path, project_id=project_id, view="extended", **window):
+            if row.get("deleted_at"):
+                yield Removed(kind=kind, external_id=row_id(row))
+            else:
+                yield readable(kind, self.commitment, row, kind, path, project_id)
 
-    def _vendors(self) -> Iterator[PulledRecord | Unreadable]:
-        """3.2: the active list hides inactive vendors."""
-        seen = set()
-        for row in self._company_rows("/rest/v1.0/vendors", view="extended"):
-            seen.add(_id(row))
-            yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=True)
-        for row in self._rows(f"/rest/v1.0/companies/{self.company_id}/vendors/inactive"):
-            # One that was switched off between the two lists was given already.
-            if _id(row) not in seen:
-                yield _readable(RecordKind.VENDOR, translate.vendor, row, is_active=False)
+    def _changed_invoices(
+        self, project_id: str, since: datetime
+    ) -> Iterator[PulledBill | Unreadable]:
+        """Every invoice of the commitments of those that changed: the later ones change with the
+        earlier, and their own moment stays (12, gotcha 16).
+        """
+        rows = self.rows(REQUISITIONS, project_id=project_id, **_changed_since(since))
+        commitments = dict.fromkeys(translate.text(row, "commitment_id") for row in rows)
+        for commitment_id in commitments:
+            yield from self.invoices(project_id, **{"filters[commitment_id]": commitment_id})
 
-    def _projects(self) -> Iterator[PulledRecord | Unreadable]:
-        """3.3: without the filter the list hides inactive projects."""
-        everything = {"filters[by_status]": "All"}
-        rows = self._company_rows("/rest/v1.0/projects", **everything)
-        return (_readable(RecordKind.PROJECT, translate.project, row) for row in rows)
-
-    def _cost_types(self) -> Iterator[PulledRecord | Unreadable]:
-        rows = self._company_rows("/rest/v1.0/line_item_types")
-        return (_readable(RecordKind.COST_TYPE, translate.cost_type, row) for row in rows)
-
-    def _cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
-        """The company's standard codes, then those that only a project has."""
-        seen = set()
-        for code in chain(self._standard_cost_codes(), self._codes_of_projects()):
-            if isinstance(code, Unreadable):
-                yield code
-            elif code.external_id not in seen:
-                seen.add(code.external_id)
-                yield code
-
-    def _standard_cost_codes(self) -> Iterator[PulledRecord | Unreadable]:
-        for listed in self._company_rows("/rest/v1.0/standard_cost_code_lists"):
-            # 4.2: any other view leaves the codes themselves out.
-            rows = self._company_rows(
-                "/rest/v1.0/standard_cost_codes",
-                standard_cost_code_list_id=_id(listed),
-                view="extended",
-            )
-            yield from _cost_codes(rows)
-
-    def _codes_of_projects(self) -> Iterator[PulledRecord | Unreadable]:
-        """A closed project takes its place as unreadable, lest its codes be taken as gone."""
-        for project in self._projects():
-            if isinstance(project, Unreadable) or not project.is_active:
-                continue
-            try:
-                yield from _cost_codes(self._cost_code_rows(project.external_id))
-            except AccessDenied as denied:
-                yield Unreadable(
-                    sentence=f"The cost codes of {project.name} cannot be read. {denied}",
-                    payload=project.payload,
-                    kind=RecordKind.COST_CODE,
-                )
-
-    def _cost_code_rows(self, project_id: str) -> Iterator[JSON]:
-        return self._rows("/rest/v1.0/cost_codes", project_id=project_id)
-
-    # --- Commitments and bills --------------------------------------------------------------------
-
-    def _commitments(
-        self, kind: PulledCommitment.Kind, path: str, project_id: str
-    ) -> Iterator[PulledCommitment | Unreadable]:
-        for row in self._rows(path, project_id=project_id, view="extended"):
-            yield _readable(kind, self._commitment, row, kind, path, project_id)
-
-    def _commitment(
-        self, row: JSON, kind: PulledCommitment.Kind, path: str, project_id: str
-    ) -> PulledCommitment:
-        lines = self._rows(f"{path}/{_id(row)}/line_items", project_id=project_id)
-        return translate.commitment(row, list(lines), kind=kind, project_id=project_id)
-
-    def _invoices(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
-        """7.1: the extended view brings the items, so one list is a project's whole billing."""
-        rows = list(self._rows("/rest/v1.1/requisitions", project_id=project_id, view="extended"))
-        if not rows:
-            return
-        codes = self._codes(project_id)
-        by_id = {_id(row): row for row in rows}
-        kind = PulledBill.Kind.SUBCONTRACTOR_INVOICE
-        for row in rows:
-            yield _readable(kind, _invoice, row, by_id, project_id=project_id, codes=codes)
-
-    def _codes(self, project_id: str) -> pay_applications.Codes:
-        """What an item's ids mean. An id whose row cannot be read means nothing to us."""
-        rows = list(self._cost_code_rows(project_id))
-        return pay_applications.Codes(
-            full_codes={
-                _id(row): code.external_id
-                for row, code in zip(rows, _cost_codes(rows), strict=True)
-                if not isinstance(code, Unreadable)
-            },
-            cost_types={
-                cost_type.code: cost_type.external_id
-                for cost_type in self._cost_types()
-                if not isinstance(cost_type, Unreadable) and cost_type.code
-            },
-        )
-
-    def _direct_costs(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
-        """8.4: one list has the lines of all, which is hundreds of calls fewer (2.6)."""
+    def _changed_costs(self, project_id: str, since: datetime) -> Iterator[PulledBill | Unreadable]:
         path = f"/rest/v1.0/projects/{project_id}/direct_costs"
-        rows = list(self._rows(path))
-        if not rows:
-            return
-        lines: dict[str, list[JSON]] = {}
-        for line in self._rows(f"{path}/line_items"):
-            lines.setdefault(translate.holder_id(line), []).append(line)
+        for row in self.rows(path, **_changed_since(since)):
+            if cost := self._direct_cost(project_id, row_id(row)):
+                yield cost
+
+    def _direct_cost(self, project_id: str, external_id: str) -> PulledBill | Unreadable | None:
+        """8.4: shown alone it has its lines."""
+        row = self._shown(f"/rest/v1.0/projects/{project_id}/direct_costs/{external_id}")
+        if row is None:
+            return None
+        lines = row.get("line_items") or []
         kind = PulledBill.Kind.DIRECT_COST
-        for row in rows:
-            own = lines.get(_id(row), [])
-            yield _readable(kind, translate.direct_cost, row, own, project_id=project_id)
+        return readable(kind, translate.direct_cost, row, lines, project_id=project_id)
 
-    # --- Lists ------------------------------------------------------------------------------------
-
-    def _company_rows(self, path: str, **params: Any) -> Iterator[JSON]:
-        return self._rows(path, company_id=self.company_id, **params)
-
-    def _rows(self, path: str, **params: Any) -> Iterator[JSON]:
-        """Every row of a list, once: rows shift between pages while people work (2.2)."""
-        seen: set[str] = set()
-        came, promised = 0, ""
-        for answer in self.http.link_pages(path, {**params, "per_page": PAGE_SIZE}):
-            rows, total = answer.data, answer.headers.get("total", "")
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise UnexpectedPayload(
-                    f"Procore answered {path} with something that is not a list of records.",
-                    payload=rows,
-                    request_id=answer.request_id,
-                )
-            promised = promised or total
-            if total not in {"", promised}:
-                raise Unreachable(
-                    f"A list of Procore's changed while we read it: it had {promised} rows, then"
-                    f" {total}. We ask again later."
-                )
-            for row in rows:
-                # A row without an id is passed on, for its translation to complain about.
-                if not _id(row) or _id(row) not in seen:
-                    seen.add(_id(row))
-                    came += 1
-                    yield row
-        # A list with a hole, or one that ends early, would look like rows that were deleted.
-        if promised.isdecimal() and came < int(promised):
-            raise Unreachable(
-                f"Procore promised {promised} rows and sent {came}. We ask again later."
-            )
-
-
-def _from_tools(lists: Mapping[K, Iterator[T]]) -> Iterator[T | Unreadable]:
-    """What a project's tools have, one after the other: one tool a kind.
-
-    A tool that is switched off is normal (12, gotcha 20): its list leaves a mark and the others
-    still come. A project whose every tool says no is one that we may not see.
-    """
-    denials: dict[K, AccessDenied] = {}
-    for kind, rows in lists.items():
+    def _shown(self, path: str, **params: str) -> JSON | None:
+        """One row; None when it is gone or hidden, which Procore does not tell apart (1.5)."""
         try:
-            yield from rows
-        except AccessDenied as denied:
-            denials[kind] = denied
-    if len(denials) == len(lists):
-        raise next(iter(denials.values()))
-    for kind, reason in denials.items():
-        sentence = f"The {_words(kind)}s of this project cannot be read. {reason}"
-        yield Unreadable(sentence=sentence, payload={}, kind=kind)
+            return self.http.get(path, params).data
+        except NotShown:
+            return None
 
 
-def _readable(
-    kind: str,
-    translate_row: Callable[Concatenate[JSON, P], T],
-    row: JSON,
-    /,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> T | Unreadable:
-    """One row that cannot be understood must not keep the others from coming."""
-    try:
-        return translate_row(row, *args, **kwargs)
-    except UnexpectedPayload as error:
-        sentence, payload = str(error), error.payload
-    except AccessDenied as denied:
-        # It is listed, and what belongs to it is hidden: this one only, not its list.
-        sentence = f"Procore's {_words(kind)} {_id(row)} cannot be read. {denied}"
-        payload = row
-    return Unreadable(sentence=sentence, payload=payload, kind=kind, external_id=_id(row))
-
-
-def _cost_codes(rows: Iterable[JSON]) -> list[PulledRecord | Unreadable]:
-    """One whole list, company or project: a code's path needs the rows above it."""
-    rows = list(rows)
-    by_id = {_id(row): row for row in rows}
-    codes = [_readable(RecordKind.COST_CODE, translate.cost_code, row, by_id) for row in rows]
-    # 4.3: our records of them are known by the joined code.
-    return [
-        replace(code, external_id=translate.text(row, "full_code"))
-        if isinstance(code, Unreadable)
-        else code
-        for row, code in zip(rows, codes, strict=True)
-    ]
-
-
-def _invoice(
-    row: JSON, by_id: Mapping[str, JSON], *, project_id: str, codes: pay_applications.Codes
-) -> PulledBill:
-    previous_id = translate.text(row, "previous_requisition_id")
-    if previous_id and previous_id not in by_id:
-        raise UnexpectedPayload(
-            f"Procore's invoice {_id(row)} follows invoice {previous_id}, which Procore does "
-            "not show. What it adds cannot be told.",
-            payload=row,
-        )
-    return pay_applications.bill(row, by_id.get(previous_id), project_id=project_id, codes=codes)
-
-
-def _words(kind: str) -> str:
-    """ "direct_cost" as people say it: "direct cost"."""
-    return kind.replace("_", " ")
-
-
-def _id(row: JSON) -> str:
-    return translate.text(row, "id")
+def _changed_since(since: datetime) -> dict[str, str]:
+    """2.3: a window of two moments, joined by three dots."""
+    end = datetime.now(UTC) + AHEAD
+    start = since.astimezone(UTC)
+    return {"filters[updated_at]": f"{start:%Y-%m-%dT%H:%M:%SZ}...{end:%Y-%m-%dT%H:%M:%SZ}"}

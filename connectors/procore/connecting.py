@@ -1,6 +1,6 @@
 """How a company is tied to Procore. Sections are those of the Procore fact sheet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import cast
 
 from django.conf import settings
@@ -10,7 +10,8 @@ from connectors import calls
 from connectors.http import CallMade, Tokens
 from connectors.models import Connection
 from connectors.oauth import OAuthApp
-from connectors.packages import Package, Scope
+from connectors.packages import Package, Scope, Webhooks
+from connectors.procore import webhooks
 from connectors.procore.client import SYSTEM, ProcoreClient
 from connectors.records import PulledCompany
 from connectors.tokens import ConnectionTokens
@@ -47,6 +48,12 @@ def companies_seen(tokens: Tokens, _named: str) -> list[PulledCompany]:
     return client("", tokens).companies()
 
 
+def subscribe(
+    connection: Connection, address: str, secret: str, done: Collection[str]
+) -> Iterator[str]:
+    return webhooks.subscribe(open_connection(connection), address, secret, done)
+
+
 PACKAGE = Package(
     system=System.PROCORE,
     side=Side.SOURCE,
@@ -55,6 +62,7 @@ PACKAGE = Package(
     open=open_connection,
     oauth_app=lambda: oauth_app(cast("Mapping[str, str]", settings.PROCORE)),
     companies_seen=companies_seen,
+    webhooks=Webhooks(is_genuine=webhooks.is_genuine, read=webhooks.read, subscribe=subscribe),
     reads=(
         "Vendors, projects, cost codes and cost types",
         "Commitments, subcontractor invoices and direct costs of the projects you can see",

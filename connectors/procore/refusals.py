@@ -7,7 +7,7 @@ wrong, so every key is optional here and a body that is no JSON at all is read a
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from connectors.errors import AccessDenied, ConnectorError, Refused
+from connectors.errors import AccessDenied, ConnectorError, NotShown, Refused
 from connectors.http import Answer
 from connectors.records import JSON
 
@@ -26,7 +26,8 @@ def refusal(answer: Answer) -> ConnectorError:
     reason = read_reason(answer)
     if answer.status in {403, 404}:
         said = f" It said: {reason.text}" if reason.text else ""
-        return AccessDenied(
+        kind = NotShown if answer.status == 404 else AccessDenied
+        return kind(
             "Procore does not let our sign-in see this. Ask a Procore admin to give it access to "
             f"the project and the tool.{said}",
             request_id=answer.request_id,

@@ -13,7 +13,14 @@ from connectors.procore.sandbox_api import NOT_CONNECTED, REAL_PACE, api
 from connectors.procore.sandbox_books import Application
 from connectors.procore.sandbox_controls import Controls
 from connectors.procore.sandbox_payments import Payments
-from connectors.procore.sandbox_rules import Denied, filtered, missing_param, not_found, page
+from connectors.procore.sandbox_rules import (
+    Denied,
+    filtered,
+    missing_param,
+    not_deleted,
+    not_found,
+    page,
+)
 from connectors.sandboxing import Doc, json_response
 
 __all__ = ["REAL_PACE", "ProcoreSandbox"]
@@ -175,6 +182,7 @@ class ProcoreSandbox(Payments, Controls):
             for row in self.store.all("commitments")
             if row["project_id"] == project["id"] and row["type"] == commitment_type
         ]
+        rows = not_deleted(rows, request)
         view = request.args.get("view", "compact")
         shown = [
             views.commitment(

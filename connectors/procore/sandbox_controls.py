@@ -10,6 +10,8 @@ from connectors.procore.sandbox_api import ApiHost
 from connectors.procore.sandbox_books import TABLES
 from connectors.sandboxing import Doc, json_response
 
+SOFT = {"commitments"}  # of those that lists can show when asked for (2.3)
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
 TOOLS = {"subcontracts", "purchase_orders", "requisitions", "direct_costs"}
 
 
@@ -48,10 +50,13 @@ class Controls(ApiHost):
         return json_response(written)
 
     def delete_row(self, request: Request, table: str, key: str) -> Response:
-        """Take a row away for good, as Procore does where it keeps no deleted ones (13)."""
+        """Delete a row: for good where Procore keeps no deleted ones (13)."""
         if table not in TABLES or TABLES[table].parent:
             return json_response({"message": f"Rows of {table} cannot be deleted alone."}, 404)
-        self.books.delete(table, key)
+        if table in SOFT:
+            self.books.write(table, {"id": key, "deleted_at": f"{self.now():{STAMP}}"}, self.now())
+        else:
+            self.books.delete(table, key)
         return json_response({"deleted": key})
 
     def close_project(self, request: Request, project_id: int) -> Response:

@@ -101,6 +101,14 @@ def filtered(rows: Sequence[Doc], request: Request, known: Sequence[str]) -> lis
     return passing
 
 
+def not_deleted(rows: Sequence[Doc], request: Request) -> list[Doc]:
+    """2.3: rows that were deleted are shown only where they are asked for."""
+    wanted = request.args.get("filters[include_deleted]", "")
+    if wanted == "with":
+        return list(rows)
+    return [row for row in rows if bool(row.get("deleted_at")) is (wanted == "only")]
+
+
 def _tests(name: str, values: list[str]) -> Callable[[Doc], bool]:
     if name in {"updated_at", "created_at"}:
         start, end = _range(values[0])

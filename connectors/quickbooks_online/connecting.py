@@ -10,7 +10,8 @@ from connectors import calls
 from connectors.http import CallMade, Tokens
 from connectors.models import Connection
 from connectors.oauth import OAuthApp
-from connectors.packages import Package, Scope
+from connectors.packages import Package, Scope, Webhooks
+from connectors.quickbooks_online import webhooks
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
 from connectors.records import PulledCompany
 from connectors.tokens import ConnectionTokens
@@ -59,6 +60,13 @@ PACKAGE = Package(
     open=open_connection,
     oauth_app=lambda: oauth_app(cast("Mapping[str, str]", settings.QUICKBOOKS_ONLINE)),
     companies_seen=companies_seen,
+    # 6.3: its address is set with Intuit once, for the app.
+    webhooks=Webhooks(
+        is_genuine=webhooks.is_genuine,
+        read=webhooks.read,
+        by_company=webhooks.by_company,
+        app_secret=lambda: cast("str", settings.QUICKBOOKS_ONLINE["verifier_token"]),
+    ),
     reads=(
         "Vendors, customers and projects, items, accounts, classes and terms",
         "The closing date of the books, and the bills that we look for before we send one",

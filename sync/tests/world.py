@@ -15,6 +15,7 @@ from django.utils import timezone
 from common.choices import RecordKind, Side, System
 from companies.models import Role
 from companies.tests.factories import CompanyFactory, MembershipFactory
+from connectors import registry
 from connectors.procore.sandbox import ProcoreSandbox
 from connectors.quickbooks_online.sandbox import QuickBooksOnlineSandbox
 from connectors.sandboxing import serve
@@ -254,6 +255,17 @@ class World:
             headers={"Authorization": f"Bearer {granted['access_token']}"},
             timeout=5,
         ).raise_for_status()
+
+    def pay(self, bills, **how):
+        """Pay bills in QuickBooks by hand: {id: amount, or None for all that is open}."""
+        said = {"bills": bills, **how}
+        answer = requests.post(f"{self.quickbooks.url}/_sandbox/pay", json=said, timeout=5)
+        answer.raise_for_status()
+        return answer.json()["Id"]
+
+    def client(self, side):
+        connection = self.ledger if side == Side.LEDGER else self.source
+        return registry.open_client(connection)
 
     def draft(self, kind):
         """Let a worker do the drafting of one kind that the pull has asked for."""

@@ -11,13 +11,15 @@ from urllib.parse import quote
 from common.bill_numbers import plain_number
 from common.choices import RecordKind
 from connectors.base import LedgerTraits
-from connectors.errors import TargetInactive, UnexpectedPayload
+from connectors.errors import TargetInactive, UnexpectedPayload, Unreachable
 from connectors.http import Answer, CallMade, Http, Tokens
 from connectors.limits import short_number
-from connectors.quickbooks_online import payments, refusals, translate
+from connectors.quickbooks_online import payments, refusals, translate, writing
 from connectors.quickbooks_online.limits import LIMITS
 from connectors.records import (
     JSON,
+    NameTaken,
+    NewRecord,
     OutgoingBill,
     PostedBill,
     PulledCompany,
@@ -72,8 +74,8 @@ class QuickBooksOnlineClient:
         """`app_url` is where people open QuickBooks; `realm_id` is its id of the company."""
         self.realm_id = realm_id
         self.app_url = app_url.rstrip("/")
-        # Two sessions, because a "no" to a bill reads otherwise than a "no" to a question.
-        self._reading, self._posting = (
+        # A session each, because a "no" to a bill reads otherwise than a "no" to a question.
+        self._reading, self._posting, self._creating = (
             Http(
                 system="QuickBooks",
                 base_url=base_url.rstrip("/"),
@@ -82,7 +84,7 @@ class QuickBooksOnlineClient:
                 record=record,
                 request_id_header="intuit_tid",
             )
-            for what in ("our question", "the bill")
+            for what in ("our question", "the bill", "the new record")
         )
 
     def company(self) -> PulledCompany:
@@ -134,11 +136,48 @@ class QuickBooksOnlineClient:
             if not translate.is_deleted(payload):
                 yield payments.payment(payload)
 
+    @property
+    def creatable(self) -> tuple[RecordKind, ...]:
+        """7.7: a project is made in QuickBooks itself; a sub-customer serves as well."""
+        return tuple(writing.ENTITIES)
+
+    def names_taken(self, new: NewRecord) -> list[NameTaken]:
+        """7.1: vendors, customers and employees share their names; jobs only below one customer.
+
+        An inactive row counts under the name it has, which QuickBooks marks as deleted.
+        """
+        wanted = [f"DisplayName = {quoted(new.name.strip())}", "Active IN (true,false)"]
+        return [
+            NameTaken(
+                kind=entity,
+                name=str(row["DisplayName"]),
+                external_id=str(row["Id"]),
+                is_active=bool(row.get("Active", True)),
+            )
+            for entity in ("Vendor", "Customer", "Employee")
+            for row in self._rows(entity, wanted)
+            if not translate.is_elsewhere(entity, row, new)
+        ]
+
+    def write_record(self, new: NewRecord) -> bytes:
+        return writing.written(writing.record_payload(new)).encode()
+
+    def create_record(self, new: NewRecord, *, key: str) -> PulledRecord:
+        """The key goes in the query, as a bill's does (5.7)."""
+        entity, payload = writing.ENTITIES.get(new.kind, ""), self.write_record(new)
+        answer = self._creating.post(
+            self._path(entity.lower()), payload, self._params(requestid=key)
+        )
+        made = translate.record(new.kind, self._inside(answer, entity, what="the new record"))
+        if isinstance(made, Unreadable):
+            raise Unreachable(made.sentence, request_id=answer.request_id)
+        return made
+
     def stored_number(self, number: str) -> str:
         return short_number(number, LIMITS.bill_number.longest)
 
     def write_bill(self, bill: OutgoingBill) -> bytes:
-        return translate.written(translate.bill_payload(bill)).encode()
+        return writing.written(writing.bill_payload(bill)).encode()
 
     def post_bill(self, payload: bytes, *, key: str) -> PostedBill:
         """The key goes in the query: there QuickBooks repeats its first answer (5.7)."""

@@ -72,8 +72,8 @@ PACKAGE = Package(
         "The closing date of the books, and the bills that we look for before we send one",
         "Payments of bills, to show in the source what was paid",
     ),
-    writes="Bills, each one only after a person published its mappings. Nothing is changed "
-    "or deleted.",
+    writes="Bills, each one only after a person published its mappings, and vendors and customers "
+    "that a person creates. Nothing is changed or deleted.",
     creating={
         RecordKind.PROJECT: "QuickBooks Online cannot create projects through its API. Create the "
         "project there and pull, or create a sub-customer here, where the rules let bills go to "

@@ -1,27 +1,22 @@
-"""What QuickBooks Online's payloads mean for us, and how we say a bill to it. Pure functions.
+"""What QuickBooks Online's payloads mean for us. Pure functions.
 
 Sections named here are those of the project's reference sheet of QuickBooks Online.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from common import money
 from common.choices import RecordKind
-from connectors.errors import Refused, UnexpectedPayload
-from connectors.limits import cut, short_number
-from connectors.marks import key_in, marked
-from connectors.quickbooks_online.limits import LIMITS
+from connectors.errors import UnexpectedPayload
+from connectors.marks import key_in
 from connectors.records import (
     JSON,
-    OutgoingBill,
-    OutgoingLine,
+    NewRecord,
     PostedBill,
     PostedLine,
     PulledCompany,
@@ -30,7 +25,6 @@ from connectors.records import (
 )
 
 BILL = "bill"  # Unreadable.kind of a bill that is in the ledger
-LINE_LIMIT = 10_000  # 2.5
 # Only a payable may sit in these; QuickBooks refuses them on the line of a bill (7.10).
 UNUSABLE_ACCOUNT_TYPES = {"Accounts Payable", "Accounts Receivable", "Non-Posting"}
 UNUSABLE_ITEM_TYPES = {"Category", "Group"}
@@ -209,6 +203,13 @@ def captured(groups: JSON, entity: str) -> list[JSON]:
         return rows
 
 
+def is_elsewhere(entity: str, payload: JSON, new: NewRecord) -> bool:
+    """A customer of this name below another one: names of jobs are apart by parent (7.1)."""
+    if entity != "Customer" or new.kind != RecordKind.CUSTOMER:
+        return False
+    return str((payload.get("ParentRef") or {}).get("value") or "") != new.parent_id
+
+
 def posted_bill(payload: JSON, *, app_url: str) -> PostedBill:
     """Source: 7.10. QuickBooks adds the total up itself, whatever was sent.
 
@@ -301,97 +302,3 @@ def _label(payload: JSON) -> str:
     if not isinstance(payload, dict):
         return "it is no object"
     return f"id {payload.get('Id', 'missing')}"
-
-
-# --- What goes out --------------------------------------------------------------------------
-
-
-def note(memo: str, key: str) -> str:
-    return marked(memo, key, LIMITS.memo.longest)
-
-
-def bill_payload(bill: OutgoingBill) -> dict[str, Any]:
-    """Source: 7.10. Retainage is an account line like any other, only negative (10.1).
-
-    Raises:
-        Refused: QuickBooks would not take it, or would not store what it says.
-    """
-    _check(bill)
-    payload: dict[str, Any] = {
-        "VendorRef": {"value": bill.vendor_id},
-        "TxnDate": bill.bill_date.isoformat(),
-        # Named even where the company has one currency, so that a bill in another is refused.
-        "CurrencyRef": {"value": bill.currency},
-        "PrivateNote": note(bill.memo, bill.key),
-        "Line": [_line(line) for line in bill.lines],
-    }
-    if number := short_number(bill.number, LIMITS.bill_number.longest):
-        payload["DocNumber"] = number
-    if bill.due_date:
-        payload["DueDate"] = bill.due_date.isoformat()
-    if bill.location_id:
-        payload["DepartmentRef"] = {"value": bill.location_id}
-    if bill.term_id:
-        payload["SalesTermRef"] = {"value": bill.term_id}
-    return payload
-
-
-def written(value: Any) -> str:
-    """JSON whose numbers are the Decimals themselves, never a float's idea of them."""
-    match value:
-        case dict():
-            return "{" + ",".join(f"{json.dumps(k)}:{written(v)}" for k, v in value.items()) + "}"
-        case list():
-            return "[" + ",".join(map(written, value)) + "]"
-        case Decimal():
-            return f"{value:f}"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _line(line: OutgoingLine) -> dict[str, Any]:
-    detail: dict[str, Any] = {"BillableStatus": "NotBillable"}
-    if line.item_id:
-        kind = "ItemBasedExpenseLineDetail"
-        # Without a quantity QuickBooks has nothing to multiply the price with (6070).
-        detail |= {"ItemRef": {"value": line.item_id}, "Qty": 1, "UnitPrice": _cents(line.amount)}
-    else:
-        kind = "AccountBasedExpenseLineDetail"
-        detail |= {"AccountRef": {"value": line.account_id}}
-    if line.customer_id:
-        detail["CustomerRef"] = {"value": line.customer_id}
-    if line.class_id:
-        detail["ClassRef"] = {"value": line.class_id}
-    said: dict[str, Any] = {"Amount": _cents(line.amount), "DetailType": kind, kind: detail}
-    if description := cut(line.description.strip(), LIMITS.line_description.longest):
-        said["Description"] = description
-    return said
-
-
-def _check(bill: OutgoingBill) -> None:
-    amounts = [line.amount for line in bill.lines]
-    if not amounts:
-        raise Refused("This bill has no lines, and QuickBooks takes none without.", field="Line")
-    if len(amounts) > LINE_LIMIT:
-        raise Refused(
-            f"This bill has {len(amounts)} lines. QuickBooks takes at most 10,000: split it.",
-            field="Line",
-        )
-    if any(amount != money.to_cents(amount) for amount in amounts):
-        raise Refused("A line of this bill has a fraction of a cent. Correct it.", field="Amount")
-    if sum(amounts) != bill.total:
-        raise Refused(
-            f"The lines of this bill add up to {sum(amounts):,.2f}, not to {bill.total:,.2f}.",
-            field="TotalAmt",
-        )
-    if bill.total < 0:
-        raise Refused(
-            "QuickBooks takes no bill below zero. Enter it there as a vendor credit.",
-            field="TotalAmt",
-        )
-    for line in bill.lines:
-        if bool(line.account_id) == bool(line.item_id):
-            raise Refused("Each line needs either an account or an item.", field="DetailType")
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(money.CENT)

@@ -11,7 +11,7 @@ from common.choices import RecordKind
 from connectors.errors import ConnectorError, UnexpectedPayload
 from connectors.http import Answer
 from connectors.marks import key_in
-from connectors.quickbooks_online import refusals, translate
+from connectors.quickbooks_online import refusals, translate, writing
 from connectors.records import PostedBill, PulledRecord, Unreadable
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.decimals()
@@ -92,7 +92,7 @@ def test_a_missing_flag_means_active():
         ("Pay app 4 [tieout:aB3]", "aB3"),
         ("[tieout:x] edited by hand", "x"),
         ("Voided - [tieout:x]", "x"),
-        (translate.note("Job [tieout:other] · SC-1", "mine"), "mine"),
+        (writing.note("Job [tieout:other] · SC-1", "mine"), "mine"),
         ("tieout:x", ""),
         ("", ""),
     ],

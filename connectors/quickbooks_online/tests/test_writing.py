@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import Refused
 from connectors.http import parse_json
-from connectors.quickbooks_online import translate
+from connectors.quickbooks_online import writing
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
 from connectors.quickbooks_online.tests.conftest import BILL, COST_LINE, bill_of
 from connectors.records import OutgoingLine
@@ -116,7 +116,7 @@ def test_long_memo_gives_way_to_the_key():
 
 
 def test_empty_memo_leaves_only_the_key():
-    assert translate.note("", "abc") == "[tieout:abc]"
+    assert writing.note("", "abc") == "[tieout:abc]"
 
 
 def test_long_description_is_cut_visibly():

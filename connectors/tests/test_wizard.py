@@ -148,7 +148,7 @@ def test_wrong_credentials_say_so_and_keep_what_is_no_secret(company, browser, i
 
 
 def test_a_server_that_does_not_answer_is_said(company, browser, intacct):
-    intacct.sandbox.faults.append(Fault("answer", path="/ia/*", status=503, times=9))
+    intacct.sandbox.faults.append(Fault("answer", path="*.phtml", status=503, times=9))
 
     answer = browser.post(by(company, "sage_intacct", "credentials"), TYPED)
 

@@ -4,7 +4,9 @@ With WIZARD_PICTURES set to a folder, what is seen is kept there as pictures.
 """
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -35,12 +37,13 @@ PICTURES = os.environ.get("WIZARD_PICTURES", "")
 @pytest.fixture(scope="module")
 def world(db, site):
     """The sandboxes; nobody is connected to them but one builder of others' tests."""
-    from contextlib import ExitStack
-
     with a_builder() as builder, ExitStack() as stack:
         changed = Settings(stack)
         changed.PUBLIC_URL = site
-        intacct, desktop = (serve(kind(seed=seed)) for kind, seed in SEEDS.items())
+        intacct = serve(SageIntacctSandbox(seed=SEEDS[SageIntacctSandbox]))
+        desktop = serve(
+            QuickBooksDesktopSandbox(seed=SEEDS[QuickBooksDesktopSandbox], pause_seconds=0.2)
+        )
         stack.callback(intacct.stop)
         stack.callback(desktop.stop)
         changed.SAGE_INTACCT = {
@@ -79,6 +82,8 @@ def page(newcomer, open_window):
 
 
 def see(page, look, name):
+    # A form that is answered by 422, and the sandbox's pages, which have no picture of their own.
+    page.complaints[:] = [each for each in page.complaints if "Failed to load" not in each]
     look.look(page, name)
     assert page.evaluate(SIDEWAYS) == ""
     if PICTURES:
@@ -217,10 +222,14 @@ def test_a_connector_file_waits_for_its_first_call(world, newcomer, page, look):
         f"{console}/applications", json={"qwc": qwc, "password": password}, timeout=60
     )
     assert added.status_code == 200, added.text
-    requests.post(f"{console}/run", json={}, timeout=60)
+    # It stays on the line for a while, as the real one does while work may come.
+    run = Thread(target=requests.post, args=(f"{console}/run",), kwargs={"json": {}})
+    run.start()
 
     # The page looks again by itself.
     expect(page.locator("#heard")).to_contain_text("Last heard", timeout=20_000)
+    run.join(timeout=200)
+    assert not run.is_alive()
     press(page, "go-on")
     page.wait_for_url(f"**{at}/settings/connections/set-up/source/")
 

@@ -4,24 +4,26 @@ Sections are those of the Buildertrend fact sheet. Files are the way that works 
 anybody's permission, so they come first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from django.conf import settings
 
 from common.choices import Side, System, Way
 from connectors import calls
 from connectors.base import Source
+from connectors.buildertrend import webhooks
 from connectors.buildertrend.client import SYSTEM, BuildertrendClient
 from connectors.buildertrend.files import importing
 from connectors.buildertrend.files.client import BuildertrendFiles
 from connectors.buildertrend.signing_in import ClientCredentials, app_of
-from connectors.buildertrend.webhooks import WEBHOOKS
 from connectors.errors import AccessDenied, CredentialsExpired, Refused
 from connectors.http import CallMade, Tokens
 from connectors.models import Connection
-from connectors.packages import Field, Package, Scope, SignedIn
+from connectors.packages import Field, Package, Scope, SignedIn, Webhooks
 from connectors.tokens import lose_consent
 from connectors.vault import unseal
+
+ACCOUNT = "account"  # the one part of which news is asked for
 
 
 def client(
@@ -43,6 +45,10 @@ def client(
 def open_connection(connection: Connection) -> Source:
     if connection.way == Way.FILES:
         return BuildertrendFiles(connection)
+    return open_live(connection)
+
+
+def open_live(connection: Connection) -> BuildertrendClient:
     secret = unseal(connection, "credentials") or {}
     app = app_of(
         settings.BUILDERTREND,
@@ -56,6 +62,15 @@ def open_connection(connection: Connection) -> Source:
         calls.recorder(connection),
         company_name=connection.options.get("company_name", ""),
     )
+
+
+def subscribe(
+    connection: Connection, address: str, secret: str, done: Collection[str]
+) -> Iterator[str]:
+    """8.4: one subscription tells the whole account's news. Files tell none."""
+    if connection.way == Way.CREDENTIALS and ACCOUNT not in done:
+        open_live(connection).subscribe(address, secret)
+        yield ACCOUNT
 
 
 def sign_in(typed: Mapping[str, str]) -> SignedIn:
@@ -144,6 +159,6 @@ PACKAGE = Package(
         Field(name="client_secret", label="Client secret", is_secret=True),
     ),
     sign_in=sign_in,
-    webhooks=WEBHOOKS,
+    webhooks=Webhooks(is_genuine=webhooks.is_genuine, read=webhooks.read, subscribe=subscribe),
     work_file=importing.work,
 )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from common.choices import RecordKind
 from connectors.http import parse_json
-from connectors.packages import Webhooks
 from connectors.records import JSON, News, PulledBill, PulledCommitment
 
 EVENTS = (
@@ -53,10 +52,10 @@ def read(headers: Mapping[str, str], body: bytes) -> list[News]:
     said = {name.lower(): value for name, value in headers.items()}
     delivery, event = said.get("x-bt-delivery", "").strip(), parse_json(body)
     if not delivery or not isinstance(event, dict) or not isinstance(event.get("event"), str):
-        raise ValueError("This is no event of Buildertrend's.")
+        raise ValueError("it is no event of Buildertrend's")
     data = event.get("data")
     if not isinstance(data, dict):
-        raise ValueError(f"Buildertrend's event {delivery} says nothing of what changed.")
+        raise ValueError("an event of Buildertrend's that does not say what changed")
     resource = data.get("resource") or canonical(event["event"]).partition(".")[0]
     return [
         News(
@@ -85,6 +84,3 @@ def _moment(value: JSON) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-WEBHOOKS = Webhooks(is_genuine=is_genuine, read=read)

@@ -14,7 +14,7 @@ from connectors.errors import AccessDenied, ConnectorError
 from connectors.packages import Check, Scope
 from connectors.sage_intacct import asking
 from connectors.sage_intacct.gateway import Gateway
-from connectors.sage_intacct.refusals import SenderRefused, SignInRefused, Step
+from connectors.sage_intacct.refusals import SignInRefused, Step
 
 ROLES = "Company › Admin › Roles"
 
@@ -90,23 +90,27 @@ LABELS: dict[Step, str] = {
 
 def check(gateway: Gateway, *, entity_id: str = "") -> list[Check]:
     """Every step, whatever became of it. Raises no ConnectorError."""
-    steps = [step for step in Step if step != Step.ENTITY or entity_id]
     try:
         gateway.sign_in()
     except SignInRefused as error:
-        return [*_up_to(steps, error.step, str(error)), *_not_tried()]
-    except SenderRefused as error:
-        return [*_up_to(steps, Step.SENDER, str(error)), *_not_tried()]
-    except ConnectorError as error:
-        return [*_up_to(steps, Step.SENDER, str(error)), *_not_tried()]
-    return [*(Check(label=LABELS[step], state=Check.State.OK) for step in steps), *_rights(gateway)]
+        return [*_up_to(error.step, str(error), entity_id), *_not_tried()]
+    except ConnectorError as error:  # our own sender, or no answer at all
+        return [*_up_to(Step.SENDER, str(error), entity_id), *_not_tried()]
+    good = (Check(label=LABELS[step], state=Check.State.OK) for step in _steps(entity_id))
+    return [*good, *_rights(gateway)]
 
 
-def _up_to(steps: list[Step], failed: Step, sentence: str) -> Iterator[Check]:
+def _steps(entity_id: str) -> list[Step]:
+    return [step for step in Step if step != Step.ENTITY or entity_id]
+
+
+def _up_to(failed: Step, sentence: str, entity_id: str) -> Iterator[Check]:
     """Sage says only that something is wrong with the sign-in, or names the step: what it would
     look at before and after is not established, but for our own sender, which comes first (4.2).
     """
-    for step in steps:
+    for step in Step:
+        if step == Step.ENTITY and not entity_id and failed != step:
+            continue
         if step == failed:
             yield Check(label=LABELS[step], state=Check.State.FAILED, sentence=sentence)
         elif step == Step.SENDER:

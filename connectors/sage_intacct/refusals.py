@@ -61,7 +61,8 @@ MEND = {
     "Edit › Security › Web Services Authorizations.",
     Step.USER: "Check the company ID, the user ID and the password under Company › Admin › "
     "Web Services Users.",
-    Step.ENTITY: "Check the entity's ID, and that the web-services user may enter that entity.",
+    Step.ENTITY: "Check the entity's ID, and that the web-services user may work there: a user of "
+    "one entity has to name it.",
 }
 
 
@@ -131,7 +132,7 @@ def _step(words: str, entity: str) -> Step:
         return Step.SUBSCRIPTION
     if "web services authorization" in words or "sender" in words:
         return Step.AUTHORIZATION
-    if entity and ("entity" in words or "location" in words):
+    if "entity" in words or (entity and "location" in words):
         return Step.ENTITY
     return Step.USER
 

@@ -20,6 +20,7 @@ from connectors.sage_intacct import sandbox_xml as xml
 from connectors.sage_intacct.sandbox_controls import Controls
 from connectors.sage_intacct.sandbox_functions import Functions
 from connectors.sage_intacct.sandbox_lists import Asker
+from connectors.sage_intacct.sandbox_pages import Pages
 from connectors.sage_intacct.sandbox_refusals import ControlRefusal, Refusal, SignInRefusal
 from connectors.sage_intacct.sandbox_xml import Asked, Result, text_of
 from connectors.sandboxing import Doc
@@ -29,11 +30,12 @@ OF_SESSIONS = "/na12/ia/xml/xmlgw.phtml"  # where a session's calls go (3.4)
 CONTENT_TYPES = {"application/xml", "text/xml"}
 
 
-class SageIntacctSandbox(Controls):
+class SageIntacctSandbox(Controls, Pages):
     """One company in Sage Intacct."""
 
     routes: ClassVar = [
         *Controls.control_routes,
+        *Pages.page_routes,
         ("POST", GATEWAY, "gateway"),
         ("POST", OF_SESSIONS, "gateway"),
     ]

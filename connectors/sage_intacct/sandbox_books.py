@@ -6,10 +6,11 @@ UTC, so that they compare. A nested element is a column with a dot: DISPLAYCONTA
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from connectors.sage_intacct.sandbox_objects import KINDS
-from connectors.sandboxing import Doc, Store
+from connectors.sandboxing import Doc, Sandbox, Store
 
 DEFAULT_COMPANY: Doc = {
     "id": "sandbox-co",
@@ -140,6 +141,14 @@ class Books:
                 key: number for number, row in rows.items() if (key := _key(kind, row))
             }
         return self._rows[kind]
+
+
+class BooksSandbox(Sandbox):
+    """A sandbox that keeps these books: what its endpoints and pages are built on."""
+
+    @cached_property
+    def entities(self) -> Books:
+        return Books(self.store)
 
 
 def moment(now: datetime) -> str:

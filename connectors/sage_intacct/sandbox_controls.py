@@ -13,15 +13,15 @@ from connectors.http import parse_json
 from connectors.sage_intacct import sandbox_bills as bills
 from connectors.sage_intacct import sandbox_payments as payments
 from connectors.sage_intacct.posted import key_in
-from connectors.sage_intacct.sandbox_books import DEFAULT_COMPANY, Books
+from connectors.sage_intacct.sandbox_books import DEFAULT_COMPANY, BooksSandbox
 from connectors.sage_intacct.sandbox_objects import KINDS
 from connectors.sage_intacct.sandbox_refusals import Refusal
-from connectors.sandboxing import Doc, Sandbox, json_response
+from connectors.sandboxing import Doc, json_response
 
 CHANGEABLE = set(DEFAULT_COMPANY) - {"id"}
 
 
-class Controls(Sandbox):
+class Controls(BooksSandbox):
     control_routes: ClassVar = [
         ("GET", "/_sandbox/bills", "posted_bills"),
         ("POST", "/_sandbox/company", "change_company"),
@@ -32,12 +32,6 @@ class Controls(Sandbox):
         ("POST", "/_sandbox/pay", "pay"),
         ("POST", "/_sandbox/void", "void"),
     ]
-
-    @property
-    def entities(self) -> Books:
-        if not hasattr(self, "_entities"):
-            self._entities = Books(self.store)
-        return self._entities
 
     def posted_bills(self, request: Request) -> Response:
         """Every bill, oldest first: id, vendor, number, date, total, balance, state, our key."""

@@ -87,6 +87,7 @@ def test_the_same_company_in_other_letters_is_the_same():
         ({"user_id": "nobody"}, {}, Step.USER, "Web Services Users"),
         ({"company_id": "elsewhere"}, {}, Step.USER, "company ID"),
         ({"entity_id": "E900"}, {}, Step.ENTITY, "entity"),
+        ({"user_id": "xml_south", "password": "south-password"}, {}, Step.ENTITY, "has to name it"),
         ({}, {"web_services": False}, Step.SUBSCRIPTION, "Subscriptions"),
         ({}, {"senders": ["another"]}, Step.AUTHORIZATION, "Web Services Authorizations"),
     ],
@@ -276,6 +277,14 @@ def test_a_missing_right_is_named_with_the_screen_to_mend_it(connection, order):
         "Projects › Tasks: List, View",
     ]
     assert all("Company › Admin › Roles" in each.sentence for each in failed)
+
+
+def test_a_user_of_one_entity_at_the_top_is_told_so(connection, order):
+    order("user", user_id=USER, entities=["E200"])
+
+    failed = [each.label for each in PACKAGE.check(connection) if each.state == Check.State.FAILED]
+
+    assert failed == ["The entity is open to this user"]
 
 
 def test_every_right_we_ask_for_says_why():

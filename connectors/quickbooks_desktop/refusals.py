@@ -4,6 +4,7 @@ Sections are those of the reference sheet. Wordings of status codes above 3035 a
 (9), so codes decide, and words only where one code has several meanings.
 """
 
+import re
 from dataclasses import dataclass
 
 from connectors.errors import (
@@ -138,13 +139,11 @@ def could_not_run(hresult: str, message: str) -> ConnectorError:
 def canonical(hresult: str) -> str:
     """`0x80040414`, however the Web Connector spelled it: a number may come signed, or bare."""
     text = hresult.strip()
+    is_hex = re.fullmatch(r"(0x)?[0-9a-f]{8}", text, re.IGNORECASE)
     try:
-        value = int(text, 0 if text.lower().startswith(("0x", "-0x")) else 10)
+        value = int(text, 16 if is_hex else 10)
     except ValueError:
-        try:
-            value = int(text, 16)
-        except ValueError:
-            return text[:40]
+        return text[:40]
     return f"0x{value & 0xFFFFFFFF:08X}"
 
 

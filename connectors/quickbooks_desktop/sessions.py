@@ -69,7 +69,10 @@ def is_alive(session: WebConnectorSession) -> bool:
     """Notes that it was heard; False when it is over, as it is after ten minutes of silence."""
     silence = timedelta(seconds=settings.QUICKBOOKS_DESKTOP["ends_after"])
     alive = WebConnectorSession.objects.filter(
-        pk=session.pk, closed_at=None, heard_at__gt=Now() - silence
+        pk=session.pk,
+        closed_at=None,
+        heard_at__gt=Now() - silence,
+        opened_at__gte=session.connection.connected_at,  # not with a password before this one
     ).update(heard_at=Now())
     if not alive:
         end(session)

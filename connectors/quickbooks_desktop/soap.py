@@ -50,10 +50,10 @@ def write_result(operation: str, result: Value | None) -> bytes:
     return _enveloped(response)
 
 
-def write_fault(sentence: str, *, ours: bool) -> bytes:
-    """Never more than a sentence: a fault ends the Web Connector's run, and shows in its log."""
+def write_fault(sentence: str) -> bytes:
+    """To a call that is none of ours. Never more than a sentence: it shows in a log there."""
     fault = Element("soap:Fault")
-    SubElement(fault, "faultcode").text = "soap:Server" if ours else "soap:Client"
+    SubElement(fault, "faultcode").text = "soap:Client"
     SubElement(fault, "faultstring").text = sentence
     return _enveloped(fault)
 

@@ -29,7 +29,7 @@ def web_connector(request: HttpRequest, row_key: str) -> HttpResponse:
     )
     if request.method != "POST":
         # Asked for as it is added to a Web Connector (1.2).
-        if "wsdl" in request.GET.keys() | {name.lower() for name in request.GET}:
+        if any(name.lower() == "wsdl" for name in request.GET):
             return HttpResponse(wsdl.describe(address(connection)), content_type=soap.CONTENT_TYPE)
         return HttpResponse("Tieout waits here for a QuickBooks Web Connector.", "text/plain")
     return _answered(request, Service(connection))
@@ -42,17 +42,15 @@ def _answered(request: HttpRequest, service: Service) -> HttpResponse:
         called = soap.read_call(body)
         result = service.answer(called)
     except BadXml as error:
-        return _fault(f"This call cannot be read: {error}.", ours=False)
+        return _fault(f"This call cannot be read: {error}.")
     except UnknownOperation as error:
-        return _fault(f"There is no operation {str(error)[:60]!r} here.", ours=False)
+        return _fault(f"There is no operation {str(error)[:60]!r} here.")
     except ValueError:
-        return _fault("A number in this call is none.", ours=False)
+        return _fault("A number in this call is none.")
     return HttpResponse(soap.write_result(called.operation, result), content_type=soap.CONTENT_TYPE)
 
 
-def _fault(sentence: str, *, ours: bool) -> HttpResponse:
+def _fault(sentence: str) -> HttpResponse:
     """SOAP 1.1 over HTTP says 500 whoever is at fault; a run of the Web Connector ends by it."""
     log.warning("web connector misunderstood", sentence=sentence)
-    return HttpResponse(
-        soap.write_fault(sentence, ours=ours), status=500, content_type=soap.CONTENT_TYPE
-    )
+    return HttpResponse(soap.write_fault(sentence), status=500, content_type=soap.CONTENT_TYPE)

@@ -126,7 +126,7 @@ def new_record(new: NewRecord, *, key: str, parent: str = "") -> str:
 
 def _check_new(new: NewRecord, parent: str) -> None:
     if new.kind not in LIMITS.names:
-        raise Refused(f"QuickBooks lets nobody create a {new.kind.label.lower()} from outside.")
+        raise Refused(f"QuickBooks lets nobody create its {new.kind.label.lower()}s from outside.")
     if not new.name.strip():
         raise Refused("Give it a name.", field="Name")
     said = [("The name", new.name.strip(), LIMITS.names[new.kind])]

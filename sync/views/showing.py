@@ -20,7 +20,7 @@ from mapping.lookup import Lookup
 from mapping.models import Kind, Mapping
 from mapping.thresholds import Thresholds
 from mapping.waiting import Waits
-from sync import counting, gate
+from sync import counting, fitting, gate
 from sync.gate import Fix, Hold
 from sync.models import Approval, Bill, BillLine, Push, Readiness
 from sync.views.frozen import Frozen, Part
@@ -211,6 +211,14 @@ class BillPage:
     @cached_property
     def paid(self) -> Paid | None:
         return Paid.of(self.push)
+
+    @cached_property
+    def fits(self) -> list[str]:
+        """What the ledger's limits will make of it; once it is there, the ledger itself shows."""
+        if not self.may_leave or self.asked.ledger is None:
+            return []
+        texts = [line.description for line in self.asked.lines]
+        return list(fitting.sentences(self.bill, texts, self.asked.ledger))
 
     @property
     def is_moving(self) -> bool:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from common.choices import RecordKind
 from connectors.buildertrend import payloads, translate
@@ -114,7 +115,7 @@ class BuildertrendClient:
             found = (row for row in rows if _id(row, ID_KEYS[kind]) == external_id)
             payload = next(found, None)
         else:
-            payload = self._one(f"{PATHS[kind]}/{external_id}")
+            payload = self._one(PATHS[kind], external_id)
         row = self._record(kind, payload) if payload is not None else None
         return None if isinstance(row, Removed) else row
 
@@ -164,7 +165,7 @@ class BuildertrendClient:
         self, kind: PulledBill.Kind, external_id: str, project_id: str
     ) -> PulledBill | Unreadable | None:
         """One kind, and no project: a bill's address is its own there."""
-        payload = self._one(f"{BILLS}/{external_id}")
+        payload = self._one(BILLS, external_id)
         row = self._bill(payload) if payload is not None else None
         return None if isinstance(row, Removed) else row
 
@@ -199,7 +200,8 @@ class BuildertrendClient:
             "amountPaid": f"{paid.paid:.2f}",
             "paidDate": paid.paid_date.isoformat() if paid.paid_date else None,
         }
-        self.http.put(f"{BILLS}/{paid.external_id}/accounting-link", _json(link))
+        address = f"{BILLS}/{quote(paid.external_id, safe='')}/accounting-link"
+        self.http.put(address, _json(link))
 
     def create_todo(
         self,
@@ -232,11 +234,6 @@ class BuildertrendClient:
         asked = {"url": url, "events": list(EVENTS), "secret": secret}
         return _id(self.http.post(SUBSCRIPTIONS, _json(asked)).data, "subscriptionId")
 
-    def unsubscribe(self, url: str) -> None:
-        for row in list(self._rows(SUBSCRIPTIONS, "subscriptionId")):
-            if row.get("url") == url:
-                self.http.delete(f"{SUBSCRIPTIONS}/{_id(row, 'subscriptionId')}")
-
     # --- Pages ------------------------------------------------------------------------------------
 
     def _rows(self, path: str, key: str, **params: Any) -> Iterator[JSON]:
@@ -263,10 +260,10 @@ class BuildertrendClient:
             cursors.add(following)
             asked = {**asked, "cursor": following}
 
-    def _one(self, path: str) -> JSON | None:
+    def _one(self, path: str, external_id: str) -> JSON | None:
         """None when it is not there. Being shut out altogether is another matter."""
         try:
-            return self.http.get(path).data
+            return self.http.get(f"{path}/{quote(external_id, safe='')}").data
         except AccessDenied:
             self.company()
             return None

@@ -18,6 +18,7 @@ from connectors.oauth import SECONDS
 from connectors.records import JSON
 
 RENEW_BEFORE = timedelta(minutes=2)
+NO_SUCH_CLIENT = {"invalid_client", "unauthorized_client", "access_denied"}  # RFC 6749, 5.2
 REFUSED = (
     "Buildertrend does not accept the client id and secret. Check them with the person at "
     "Buildertrend who gave them to you, then enter them again."
@@ -69,7 +70,8 @@ class App:
         except requests.RequestException as error:
             raise NotSent("Buildertrend cannot be reached to sign in. We keep trying.") from error
         said = parse_json(answer.content)
-        if answer.status_code in {400, 401, 403} and _error(said) != "temporarily_unavailable":
+        # A gateway's own page with a 403 says nothing of the credentials.
+        if answer.status_code == 401 or _error(said) in NO_SUCH_CLIENT:
             raise CredentialsExpired(REFUSED)
         try:
             seconds = int(said["expires_in"])

@@ -279,6 +279,16 @@ def test_a_subscription_is_checked(buildertrend, changes, field):
     assert error(answer)[1] == [field]
 
 
+def test_a_subscription_that_is_taken_off_is_told_nothing(buildertrend):
+    number = buildertrend.ask("POST", "/webhook-subscriptions", json=HOOK).json()["subscriptionId"]
+
+    assert buildertrend.ask("DELETE", f"/webhook-subscriptions/{number}").status_code == 204
+
+    buildertrend.screen(f"bills/{BILL}", {"title": "Changed"})
+    assert buildertrend.sandbox.hooks.send_due() == 0
+    assert buildertrend.get("/webhook-subscriptions").json()["data"] == []
+
+
 # --- Screens and books ----------------------------------------------------------------------------
 
 

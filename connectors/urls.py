@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from connectors import upkeep_views, views, wizard_views
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:pk>/resume/", upkeep_views.resume, name="resume"),
     path("<int:pk>/owner/", upkeep_views.owner, name="owner"),
     path("<int:pk>/disconnect/", upkeep_views.disconnect, name="disconnect"),
+    path("", include("connectors.buildertrend.files.urls")),
     path("calls/<int:pk>/", views.call, name="call"),
     path("calls/<str:subject_type>/<int:subject_id>/", views.calls_of_document, name="calls"),
 ]

@@ -160,5 +160,6 @@ PACKAGE = Package(
     ),
     sign_in=sign_in,
     webhooks=Webhooks(is_genuine=webhooks.is_genuine, read=webhooks.read, subscribe=subscribe),
+    pages={Way.FILES: "connectors:source-files"},
     work_file=importing.work,
 )

@@ -229,7 +229,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
             " empty if none should.",
             "send_as_draft": "Where the ledger has drafts: somebody there submits each bill."
             " Other ledgers take bills as they are.",
-            "pull_every_minutes": "From 5 minutes to 1440, which is once a day.",
+            "pull_every_minutes": "From 5 minutes to 1440, which is once a day. A system that can"
+            " say what changed is asked every 5 minutes and read whole every night, whatever"
+            " stands here.",
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "granularity": forms.RadioSelect(),

@@ -37,7 +37,7 @@ from connectors.models import Connection, Record
 from connectors.records import Unreadable
 from mapping import drafting, worklist
 from mapping.models import Kind, drafted_kinds
-from sync import mirroring, paying, precedents, telling
+from sync import mirroring, paying, polling, precedents, telling
 from sync.models import (
     Bill,
     BillLine,
@@ -61,19 +61,25 @@ MANY = 2_000  # rows; after so many new ones the planner would guess by what was
 What = PullStep.What
 
 
-def start(connection: Connection, *, by: User | None) -> Run:
-    """Begin a pull of everything; `by` is None when the clock asks.
+def start(connection: Connection, *, by: User | None, looks_back: timedelta | None = None) -> Run:
+    """Begin a pull of everything, or of what changed; `by` is None when the clock asks.
+
+    `looks_back` is told at `Run`. What was never read to its end is read whole all the same.
 
     Raises:
         Conflict: one is under way.
         NotConnected: nobody is signed in on this side.
     """
     registry.live_connection(connection.company, Side(connection.side))
-    kinds = registry.open_client(connection).kinds
+    kinds = polling.kinds(registry.open_client(connection), looks_back)
     try:
         with transaction.atomic():
             run = Run.objects.create(
-                company=connection.company, kind=Run.Kind.PULL, connection=connection, started_by=by
+                company=connection.company,
+                kind=Run.Kind.PULL,
+                connection=connection,
+                started_by=by,
+                looks_back=looks_back,
             )
             lists = [(What.COMPANY, "")] + [(What.RECORDS, kind.value) for kind in kinds]
             if connection.side == Side.LEDGER and (by or not _looked_back_lately(connection)):
@@ -93,12 +99,10 @@ def start(connection: Connection, *, by: User | None) -> Run:
 
 
 def is_due(connection: Connection) -> bool:
-    """A working connection is pulled as often as its company wants."""
+    """A working connection is asked as often as sync/polling.py says."""
     if connection.state != Connection.State.CONNECTED:
         return False
-    every = timedelta(minutes=connection.company.settings.pull_every_minutes)
-    last = connection.runs.filter(kind=Run.Kind.PULL).first()
-    return last is None or last.started_at <= timezone.now() - every
+    return polling.is_due(connection, timezone.now())
 
 
 def start_if_due(connection: Connection) -> bool:
@@ -106,7 +110,7 @@ def start_if_due(connection: Connection) -> bool:
     if not is_due(connection):
         return False
     try:
-        start(connection, by=None)
+        start(connection, by=None, looks_back=polling.looks_back(connection, timezone.now()))
     except AppError:
         return False  # one is under way, or the sign-in is gone: both show on the connection
     return True
@@ -183,6 +187,8 @@ def _bring_in(step: PullStep) -> mirroring.Mirrored:
     if step.what == What.COMPANY:
         _read_company(connection)
         return mirroring.Mirrored(found=1)
+    if (changed := polling.bring_in(step, connection)) is not None:
+        return changed
     if step.what == What.RECORDS:
         kind = RecordKind(step.record_kind)
         client = registry.open_client(connection)
@@ -215,8 +221,12 @@ def _done(step: PullStep, result: mirroring.Mirrored) -> None:
     with transaction.atomic():
         if not _still_ours(step):
             return
+        settled = _earlier_problems(step)
+        if step.run.looks_back is not None:
+            # A poll says nothing of the rows that it was not told of, only that the list is there.
+            settled = settled.filter(step__state=PullStep.State.FAILED)
         # The list was read: what earlier pulls said of it is settled, or said anew.
-        _earlier_problems(step).update(cleared_at=Now())
+        settled.update(cleared_at=Now())
         for mark in result.unreadable:
             _keep_problem(step, mark.sentence, mark.payload)
         PullStep.objects.filter(pk=step.pk).update(
@@ -388,6 +398,8 @@ def _finish(run: Run) -> None:
         bills=Sum("found", filter=Q(what=What.BILLS)),
     )
     changed = run.steps.aggregate(rows=Sum("changed"))["rows"] or 0
+    if run.looks_back is not None and not changed and not failed:
+        return  # a poll that found nothing is no news to anybody
     trail.record(
         Verb.PULLED,
         run.connection or run,

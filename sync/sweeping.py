@@ -15,7 +15,7 @@ from connectors.file_models import SourceFile
 from connectors.models import Connection, InboxEvent
 from mapping import drafting, importing
 from mapping.models import MappingFile, SuggestionRun
-from sync import creating, hearing, judging, paying, pulling, sending, sends
+from sync import creating, hearing, judging, paying, polling, pulling, sending, sends
 from sync.models import Judging, PaidNotice, PullStep, Push, RecordCreation, Run
 
 KEEP_FAILURES = timedelta(days=30)
@@ -55,6 +55,7 @@ def keep_house() -> None:
     calls.prune()
     linking.forget_expired()
     receiving.forget_old()
+    polling.forget_old()
     for package in registry.PACKAGES.values():
         if package.prune is not None:
             package.prune()

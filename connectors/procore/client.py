@@ -31,7 +31,7 @@ from connectors.records import (
 __all__ = ["SYSTEM", "ProcoreClient"]
 
 # 14: how the bounds of a window are meant is not documented; the end lies behind every clock.
-AHEAD = timedelta(days=1)
+AHEAD = timedelta(days=30)
 
 
 class ProcoreClient(Reader):

@@ -36,6 +36,7 @@ class ProcoreSandbox(Payments, Controls):
         *Payments.login_routes,
         *Payments.payment_routes,
         *Controls.control_routes,
+        *Controls.hook_routes,
         ("GET", "/rest/v1.0/me", "me"),
         ("GET", "/rest/v1.0/companies", "companies"),
         ("GET", "/rest/v1.0/vendors", "vendors"),

@@ -141,11 +141,16 @@ class Books:
             for row in read_csv(seed / f"{table}.csv"):
                 self.write(table, row, now)
 
+    def known(self, table: str, row: Mapping[str, Any]) -> Doc | None:
+        shape = TABLES[table]
+        kind = f"{table}/{row[shape.parent]}" if shape.parent else table
+        return self.store.get(kind, row[shape.key])
+
     def write(self, table: str, row: Mapping[str, Any], now: datetime) -> Doc:
         """Add a row, or change the given columns of the row with the same key."""
         shape = TABLES[table]
         kind = f"{table}/{row[shape.parent]}" if shape.parent else table
-        known = self.store.get(kind, row[shape.key])
+        known = self.known(table, row)
         stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         doc: Doc = {"created_at": stamp} | (known or {}) | {"updated_at": stamp}
         # A blank in a seed is no value, and for the time of change no value means now.

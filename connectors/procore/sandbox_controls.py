@@ -6,8 +6,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from connectors.procore.sandbox_api import ApiHost
 from connectors.procore.sandbox_books import TABLES
+from connectors.procore.sandbox_hooks import Hooks
 from connectors.sandboxing import Doc, json_response
 
 SOFT = {"commitments"}  # of those that lists can show when asked for (2.3)
@@ -15,7 +15,7 @@ STAMP = "%Y-%m-%dT%H:%M:%SZ"
 TOOLS = {"subcontracts", "purchase_orders", "requisitions", "direct_costs"}
 
 
-class Controls(ApiHost):
+class Controls(Hooks):
     """The endpoints under /_sandbox/ that tests and checks use. They know no faults."""
 
     control_routes = [
@@ -45,7 +45,9 @@ class Controls(ApiHost):
             return json_response({"message": f"Each row needs {' and '.join(needed)}."}, 400)
         written = []
         for row in rows:
+            is_new = self.books.known(table, row) is None
             written.append(self.books.write(table, row, self.now()))
+            self.tell(table, written[-1], "create" if is_new else "update")
             self.books.touch_header(table, row, self.now())
         return json_response(written)
 
@@ -53,6 +55,8 @@ class Controls(ApiHost):
         """Delete a row: for good where Procore keeps no deleted ones (13)."""
         if table not in TABLES or TABLES[table].parent:
             return json_response({"message": f"Rows of {table} cannot be deleted alone."}, 404)
+        if row := self.store.get(table, key):
+            self.tell(table, row, "delete")
         if table in SOFT:
             self.books.write(table, {"id": key, "deleted_at": f"{self.now():{STAMP}}"}, self.now())
         else:

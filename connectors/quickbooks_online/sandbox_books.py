@@ -1,7 +1,7 @@
 """The books of one company: every list and bill, its references, versions and balances."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -73,8 +73,12 @@ class Books:
     Rows are never changed in place: `put` takes a new one.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, tell: Callable[[str, str, str], None] = lambda *_said: None
+    ) -> None:
+        """`tell` is told of each change: entity, id, operation."""
         self._store = store
+        self._tell = tell
         self._rows: dict[str, dict[str, Doc]] = {}
         self._moved: dict[str, Decimal] | None = None
         self._owed: dict[str, Decimal] | None = None
@@ -105,6 +109,7 @@ class Books:
         self._keep(entity, kept)
         if entity in TREES:
             self._name_branch(entity, kept, is_new=old is None)
+        self._tell(entity, kept["Id"], "Update" if old else "Create")
         return self._all(entity)[kept["Id"]]
 
     def drop(self, entity: str, key: str) -> None:
@@ -117,6 +122,7 @@ class Books:
         self.drop(entity, key)
         stub = {"status": "Deleted", "Id": key, "MetaData": {"LastUpdatedTime": stamp(now)}}
         self._store.put(f"{TOMBSTONES}/{entity}", key, stub)
+        self._tell(entity, key, "Delete")
 
     def deleted(self, entity: str) -> list[Doc]:
         """What is left of deleted rows: id and moment, in the order of their deletion."""
@@ -280,4 +286,7 @@ class BooksSandbox(Sandbox):
 
     @cached_property
     def entities(self) -> Books:
-        return Books(self.store)
+        return Books(self.store, self.tell)
+
+    def tell(self, entity: str, key: str, operation: str) -> None:
+        """Something changed: whoever sends webhooks says so."""

@@ -29,6 +29,7 @@ class Controls(Paying):
     is_throttling: bool
 
     control_routes: ClassVar = [
+        *Paying.hook_routes,
         ("GET", "/_sandbox/bills", "posted_bills"),
         ("GET", "/_sandbox/payments", "payments_made"),
         ("POST", "/_sandbox/pay", "pay_by_hand"),

@@ -7,14 +7,14 @@ from werkzeug.wrappers import Request, Response
 from connectors.http import parse_json
 from connectors.quickbooks_online import sandbox_bills as bills
 from connectors.quickbooks_online import sandbox_payments as payments
-from connectors.quickbooks_online.sandbox_books import BooksSandbox
 from connectors.quickbooks_online.sandbox_faults import Refusal, business
+from connectors.quickbooks_online.sandbox_hooks import Hooks
 from connectors.sandboxing import Doc, json_response
 
 HOW = {"check": "Check", "card": "CreditCard"}
 
 
-class Paying(BooksSandbox):
+class Paying(Hooks):
     """What both ways in have in common, and the console's own endpoints."""
 
     def pay(self, body: Doc, old: Doc | None, *, is_void: bool = False) -> Doc:

@@ -31,6 +31,8 @@ class Run(models.Model):
     started_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    # Of a pull that asks only for changes: how far before the last reading. None: everything.
+    looks_back = models.DurationField(null=True)
 
     class Meta:
         ordering = ["-id"]

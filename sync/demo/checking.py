@@ -1,38 +1,42 @@
 """The main job without a browser, as a controller does it, over real HTTP."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.db.models import Count, Sum
 
-from common.choices import RecordKind, Side
+from common.choices import RecordKind, Side, System, Way
+from common.errors import Conflict
 from companies.models import Company, Role, User
 from connectors import registry
 from connectors.models import Connection
+from connectors.seeding import pairs
+from connectors.seeding.pairs import Pair
 from mapping import publishing, reviewing, riding
 from mapping.models import Mapping, SuggestionRun, drafted_kinds, target_kinds
 from sync import pulling, sending
 from sync.demo import company as demo
-from sync.demo import payloads
+from sync.demo import filing, payloads, tying
+from sync.demo.waiting import Wait
 from sync.models import Bill, Push, Readiness, Run
-
-# Told when something is over, and what it is; returns once it is. Workers do it meanwhile: in
-# processes of their own, or, in a test, within this very call.
-Wait = Callable[[Callable[[], bool], str], None]
 
 
 @dataclass
 class Job:
-    """One company on two sandboxes, and what playing its controller has brought so far."""
+    """One company on two sandboxes, and how to wait for what its workers do."""
 
     company: Company
-    truth: demo.Truth
+    seed: str
+    pair: Pair
     wait: Wait
-    found: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def truth(self) -> demo.Truth:
+        return demo.truth(self.seed, self.pair)
 
     @property
     def controller(self) -> User:
@@ -41,8 +45,12 @@ class Job:
 
 def pull_both(job: Job) -> list[Run]:
     """Pull the ledger, then the source, and wait for the drafts that follow."""
-    sides = (Side.LEDGER, Side.SOURCE)
-    runs = [pull(job, registry.live_connection(job.company, side)) for side in sides]
+    runs = [pull(job, registry.live_connection(job.company, Side.LEDGER))]
+    source = registry.live_connection(job.company, Side.SOURCE)
+    if source.way == Way.FILES and not source.source_files.exists():
+        folder, admin = pairs.folder_of(job.seed, job.pair), demo.person(job.company, Role.ADMIN)
+        filing.bring_in(source, folder, by=admin, wait=job.wait)
+    runs.append(pull(job, source))
     job.wait(
         lambda: (
             not job.company.suggestion_runs.filter(
@@ -55,9 +63,13 @@ def pull_both(job: Job) -> list[Run]:
 
 
 def pull(job: Job, connection: Connection) -> Run:
-    """Bring everything in from one side, to the end."""
-    run = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING).first()
-    run = run or pulling.start(connection, by=demo.person(job.company, Role.ADMIN))
+    """Bring everything in from one side, to the end; one that is under way ends first."""
+    under_way = connection.runs.filter(kind=Run.Kind.PULL, state=Run.State.RUNNING)
+    run = None
+    while run is None:
+        job.wait(lambda: not under_way.exists(), f"an earlier pull of {connection}")
+        with suppress(Conflict):  # the clock, or a system that called us, was faster
+            run = pulling.start(connection, by=demo.person(job.company, Role.ADMIN))
     job.wait(partial(_is_over, run), f"the pull of {connection}")
     run.refresh_from_db()
     if run.state not in {Run.State.DONE, Run.State.PARTLY}:
@@ -196,19 +208,18 @@ def _by_readiness(company: Company) -> dict[str, int]:
 
 
 def _totals(company: Company, pushes: list[Push]) -> dict[str, str]:
-    """The same money three times: as the source says it, as it was sent, as the ledger holds it."""
-    ledger = registry.ledger_for(company)
-    in_ledger = Decimal(0)
-    for push in pushes:
-        bill = ledger.bill(push.external_id)
-        if bill is None:
-            raise CommandError(f"The ledger has no bill {push.external_id}, which was posted.")
-        in_ledger += bill.total
+    """The same money three times: as the source says it, as it was sent, as the books hold it."""
+    ledger = registry.live_connection(company, Side.LEDGER)
+    books = tying.bills_in_books(System(ledger.system)) if pushes else {}
+    lost = [push.external_id for push in pushes if push.external_id not in books]
+    if lost:
+        raise CommandError(f"The books have no bill {', '.join(lost)}, which was posted.")
     source = Bill.objects.filter(pk__in=[push.bill_id for push in pushes]).aggregate(
         total=Sum("total")
     )["total"]
     sent = sum((payloads.total(bytes(push.payload or b"")) for push in pushes), Decimal(0))
-    return {"source": str(source or Decimal(0)), "payload": str(sent), "ledger": str(in_ledger)}
+    held = sum((books[push.external_id] for push in pushes), Decimal(0))
+    return {"source": str(source or Decimal(0)), "payload": str(sent), "ledger": str(held)}
 
 
 def _is_over(run: Run) -> bool:

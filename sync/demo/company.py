@@ -1,17 +1,17 @@
 """The demo company: its people, its settings, and its connections to the sandboxes."""
 
-import csv
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from common.choices import RecordKind, System
+from common.choices import RecordKind, System, Way
 from companies.models import Company, CompanySettings, Membership, Role, User
 from connectors import registry
+from connectors.sandboxing import read_csv
 from connectors.seeding import pairs
 from connectors.seeding.pairs import FIRST, Pair
-from sync.demo import tying
+from sync.demo import filing, tying
 
 PASSWORD = "tieout-demo-2026"  # noqa: S105  # printed by the demo, for this machine only
 NAMES = {
@@ -66,13 +66,18 @@ def truth(seed: str, pair: Pair = FIRST) -> Truth:
         raise CommandError(
             f"The seed {seed!r} is not there. Build it with: manage.py build_seed {seed}"
         )
-    with file.open(encoding="utf-8", newline="") as rows:
-        return Truth(
-            {
-                (row["kind"], row["source_id"], row["target_kind"]): row["target_id"]
-                for row in csv.DictReader(rows)
-            }
-        )
+    (system, way), _ledger = pair.systems
+    by_files = filing.ids_by_files(file.parent / system) if way == Way.FILES else {}
+    return Truth(
+        {
+            (
+                row["kind"],
+                by_files.get((row["kind"], row["source_id"]), row["source_id"]),
+                row["target_kind"],
+            ): row["target_id"]
+            for row in read_csv(file)
+        }
+    )
 
 
 def make(seed: str, pair: Pair = FIRST, slug: str = "") -> Company:

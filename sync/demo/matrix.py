@@ -60,7 +60,7 @@ class Cell:
         )
 
 
-def run(job: Job, pair: Pair) -> Cell:
+def run(job: Job) -> Cell:
     """The whole job in one cell, from the first pull to the payment that comes back."""
     started = time.monotonic()
     found = checking.check(job)
@@ -68,7 +68,7 @@ def run(job: Job, pair: Pair) -> Cell:
     drafts = found["drafts"].values()
     totals = {name: Decimal(total) for name, total in found["totals"].items()}
     return Cell(
-        pair=pair,
+        pair=job.pair,
         records={side: sum(kinds.values()) for side, kinds in found["records"].items()},
         bills=found["bills"],
         drafts=sum(kind["drafted"] for kind in drafts),

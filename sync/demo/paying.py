@@ -48,7 +48,8 @@ def pay_and_see(job: Job) -> Paid:
         CommandError: the sandbox does not take a payment.
     """
     connection = registry.live_connection(job.company, Side.LEDGER)
-    cheques = _cheques(job.company.pushes.filter(state=Push.State.POSTED, paid_notice=None))
+    posted = job.company.pushes.filter(state=Push.State.POSTED, paid_notice=None)
+    cheques = _cheques(posted.order_by("bill__bill_date", "bill__number", "pk"))
     for number, bills in enumerate(cheques, 1):
         _pay(connection, bills, f"{7000 + number}")
     pull(job, connection)

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -18,8 +16,6 @@ from connectors.seeding import pairs, real
 from connectors.seeding.pairs import Pair
 from sync.demo import company as demo
 from sync.demo import processes
-
-LONGEST_SECONDS = 900
 
 
 def prepare(stack: ExitStack, seed: str, pair: Pair) -> Company:
@@ -94,14 +90,3 @@ def books_url(pair: Pair) -> str:
     _source, (ledger, _way) = pair.systems
     where = next(where for name, _kind, where in SANDBOXES if name == ledger)
     return where.get("app_url") or f"{address_of(where)}/"
-
-
-def wait_for_workers(over: Callable[[], bool], what: str) -> None:
-    """Until `over`, while workers of their own do it."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not over():
-        if time.monotonic() > deadline:
-            raise CommandError(
-                f"Waited {LONGEST_SECONDS} seconds for {what}. The logs are under var/log/."
-            )
-        time.sleep(0.2)

@@ -1,6 +1,8 @@
 """Ties a company to the sandboxes as its admin would, whichever way a system is tied."""
 
 import json
+import time
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import requests
@@ -28,6 +30,7 @@ TYPED: dict[System, dict[str, str]] = {
         "default_department": intacct.DEPARTMENT,
     },
 }
+LONGEST_SECONDS = 60  # until a machine that has our connector file calls us
 COMPANY_FIELD = {System.BUILDERTREND: "account_id", System.SAGE_INTACCT: "company_id"}
 
 
@@ -42,21 +45,23 @@ def tie(company: Company, seed: str, pair: Pair, system: System, way: Way, *, by
     elif way == Way.CONNECTOR_FILE:
         _install(company, system, by=by)
     else:
-        raise CommandError(f"Nothing here ties {system.label} by {way.label.lower()} yet.")
+        trying.name_files(company, system, company.name, by=by)
 
 
 def _install(company: Company, system: System, *, by: User) -> None:
-    """Take the connector file and its password to the machine of the other system, and run it."""
+    """Take the connector file and its password to the machine of the other system, which calls."""
     connection, password = waiting.begin(company, system, by=by)
     make = registry.PACKAGES[system].connector_file
     if make is None:
         raise CommandError(f"{system.label} has no connector file.")
     content = make(connection).content.decode()
     order(system, "applications", {"qwc": content, "password": password})
-    order(system, "run", {})
-    connection.refresh_from_db()
-    if connection.state != Connection.State.CONNECTED:
-        raise CommandError(f"{system.label} was not heard of: {connection.problem or 'no call'}")
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while connection.state != Connection.State.CONNECTED:
+        if time.monotonic() > deadline:
+            raise CommandError(f"{system.label} did not call us. {connection.problem}")
+        time.sleep(0.1)
+        connection.refresh_from_db()
 
 
 def order(system: System, what: str, body: JSON) -> JSON:
@@ -65,11 +70,21 @@ def order(system: System, what: str, body: JSON) -> JSON:
     Raises:
         CommandError: it is refused there.
     """
-    at = urlsplit(address_of(getattr(settings, system.upper())))
-    if at.hostname not in LOOPBACK:
-        raise CommandError(f"{at.netloc} is not on this machine.")
-    url = f"{at.scheme}://{at.netloc}/_sandbox/{what}"
-    answer = requests.post(url, data=json.dumps(body), timeout=60)
+    answer = requests.post(_console(system, what), data=json.dumps(body), timeout=60)
     if answer.status_code != 200:
         raise CommandError(f"The sandbox of {system.label} refuses: {answer.text[:300]}")
     return answer.json()
+
+
+def bills_in_books(system: System) -> dict[str, Decimal]:
+    """The total of every bill in a ledger's sandbox, by its id, as its own console shows them."""
+    answer = requests.get(_console(system, "bills"), timeout=60)
+    answer.raise_for_status()
+    return {row["id"]: Decimal(row["total"]) for row in answer.json()}
+
+
+def _console(system: System, what: str) -> str:
+    at = urlsplit(address_of(getattr(settings, system.upper())))
+    if at.hostname not in LOOPBACK:
+        raise CommandError(f"{at.netloc} is not on this machine.")
+    return f"{at.scheme}://{at.netloc}/_sandbox/{what}"

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from connectors.seeding import pairs
 from connectors.seeding.pairs import Pair
-from sync.demo import checking, processes, starting
+from sync.demo import checking, processes, starting, waiting
 from sync.demo import company as demo
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             names = [connection.get_system_display() for connection in company.connections.all()]
             self.stdout.write(f"Pulling from {' and '.join(names)} …")
             self.stdout.flush()
-            job = checking.Job(company, demo.truth(seed, pair), starting.wait_for_workers)
+            job = checking.Job(company, seed, pair, waiting.for_workers)
             checking.pull_both(job)
             demo.name_retainage_account(company)
             self._say_where(seed, pair)

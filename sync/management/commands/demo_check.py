@@ -10,8 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from connectors.seeding import pairs
-from sync.demo import checking, processes, starting
-from sync.demo import company as demo
+from sync.demo import checking, processes, starting, waiting
 
 
 class Command(BaseCommand):
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         seed, pair = options["seed"], pairs.PAIRS[options["pair"]]
         with ExitStack() as stack:
             company = starting.prepare(stack, seed, pair)
-            job = checking.Job(company, demo.truth(seed, pair), starting.wait_for_workers)
+            job = checking.Job(company, seed, pair, waiting.for_workers)
             result = {"seed": seed, "pair": str(pair), **checking.check(job)}
         result["seconds"] = round(time.monotonic() - started, 1)
         self.stdout.write(json.dumps(result, indent=2))

@@ -11,7 +11,7 @@ from companies.models import Company, Role
 from connectors import linking
 from connectors.seeding import pairs
 from sync.demo import company as demo
-from sync.demo import matrix, processes, starting
+from sync.demo import matrix, processes, starting, waiting
 from sync.demo.checking import Job
 
 
@@ -42,8 +42,8 @@ class Command(BaseCommand):
             called = pair.called(seed)
             before = Company.objects.filter(slug__startswith=called).count()
             company = starting.begin(stack, seed, pair, f"{called}-{before + 1}")
-            job = Job(company, demo.truth(seed, pair), starting.wait_for_workers)
-            cell = matrix.run(job, pair)
+            job = Job(company, seed, pair, waiting.for_workers)
+            cell = matrix.run(job)
             self._say(str(cell))
             # Its sandboxes stop now: nobody is to ask for them any more.
             for connection in company.connections.all():

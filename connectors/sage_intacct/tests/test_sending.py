@@ -91,6 +91,28 @@ def test_the_same_control_id_again_is_looked_at_and_not_believed(client, bills):
     assert [found.key for found in client.find_bills(sought(again))] == [BILL.key]
 
 
+def test_a_request_that_the_network_repeats_makes_one_bill_and_says_look(client, sandbox, bills):
+    client.gateway.sign_in()
+    sandbox.faults.append(Fault(kind="twice"))
+
+    with pytest.raises(NumberTaken) as refused:
+        post(client)
+
+    assert not refused.value.surely_not_done
+    assert len(bills()) == 1
+    assert [found.key for found in client.find_bills(sought())] == [BILL.key]
+
+
+def test_a_bill_takes_four_calls(client, sandbox):
+    client.gateway.sign_in()
+    sandbox.requests_seen.clear()
+
+    client.find_bills(sought())
+    post(client)
+
+    assert len(sandbox.requests_seen) == client.traits.calls_to_find + 2
+
+
 def test_a_lost_answer_is_found_by_the_key(client, sandbox):
     sandbox.faults.append(Fault(kind="drop_after", skip=1))
 

@@ -26,6 +26,10 @@ GIVE_UP = "done"
 FAILED, FINISHED = -1, 100
 
 OVER = "This session is over. The next run of the Web Connector begins a new one."
+SIGNS_IN_WRONGLY = (
+    "The Web Connector on that computer signs in with a wrong password. Type the right one there,"
+    " or make a new one here. After five wrong ones it waits up to half an hour."
+)
 ANOTHER_FILE = (
     "Somebody opened another company file in QuickBooks during the run, so nothing more was asked."
     " Open the one that is connected, and run the Web Connector again."
@@ -67,8 +71,11 @@ class Service:
         no_ticket = str(uuid4())  # even a refusal carries something like one (1.4)
         user, password = said("strUserName", ""), said("strPassword", "")
         if not guarding.lets_in(self.connection, user, password):
+            sessions.note_problem(self.connection, SIGNS_IN_WRONGLY)
             return [no_ticket, NOT_VALID]
         sessions.note_heard(self.connection)
+        if self.connection.problem == SIGNS_IN_WRONGLY:
+            sessions.note_problem(self.connection, "")
         state = self.connection.state
         if state == Connection.State.PAUSED:
             return [no_ticket, NO_WORK]

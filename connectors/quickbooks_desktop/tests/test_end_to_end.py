@@ -146,6 +146,15 @@ def test_a_file_that_is_switched_in_the_middle_is_asked_nothing_more(pulled):
     assert "another company file" in pulled.connection.problem
 
 
+def test_a_mistyped_password_is_named(pulled):
+    pulled.send(pulled.bill())
+    pulled.trouble("wrong_password")
+
+    assert pulled.call().outcome == "not a valid user"
+    assert "wrong password" in pulled.connection.problem
+    assert ended_well(pulled.call())
+
+
 def test_quickbooks_that_is_not_running_is_named(pulled):
     pulled.send(pulled.bill())
     pulled.trouble("cannot_open", hresult="0x80040408")

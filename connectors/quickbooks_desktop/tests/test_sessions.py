@@ -8,7 +8,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from connectors import waiting
+from connectors import linking, waiting
 from connectors.errors import Asleep, CredentialsExpired, NotSent, Refused, Unreachable
 from connectors.models import Connection, WebConnectorQuestion, WebConnectorSession
 from connectors.quickbooks_desktop import line as lines
@@ -97,6 +97,15 @@ def test_a_wrong_name_or_password_is_no_valid_user(hand, wrong):
     assert hand.authenticate(**wrong) == "nvu"
 
 
+def test_a_wrong_password_is_told_to_the_admin_until_it_is_right(hand):
+    hand.authenticate(password="wrong")
+    assert "wrong password" in Connection.objects.get().problem
+
+    hand.authenticate()
+
+    assert Connection.objects.get().problem == ""
+
+
 def test_after_five_wrong_passwords_the_right_one_waits_as_well(hand):
     for _ in range(5):
         hand.authenticate(password="wrong")
@@ -179,6 +188,21 @@ def begin_again(hand, said):
     hand.authenticate()
     assert hand.ask_for_work(said) == ""
     return Connection.objects.get()
+
+
+def test_a_company_file_that_was_tied_before_is_taken_up_again(quiet, company, admin):
+    before = quiet.connection
+    quiet.close()
+    linking.disconnect(before, by=admin)
+    quiet.connection, quiet.password = waiting.begin(company, before.system, by=admin)
+
+    quiet.authenticate()
+    quiet.ask_for_work(said_of_itself())
+    quiet.connection = Connection.objects.get()
+
+    assert quiet.connection.pk == before.pk
+    assert quiet.connection.state == Connection.State.CONNECTED
+    assert quiet.last_error() in {"NoOp", "Everything is done."}
 
 
 def test_another_company_is_refused_with_a_sentence(quiet):

@@ -40,6 +40,16 @@ def bring_in(connection: Connection, folder: Path, *, by: User, wait: Wait) -> N
             raise CommandError(f"{name}: {file.get_state_display()}. {file.problem}")
 
 
+def lay_out(seed: Path, folder: Path) -> None:
+    """Every family of exports as files in `folder`, for somebody to upload by hand."""
+    tables = sandbox_export.tables_of(seed)
+    for family in sandbox_export.FAMILIES:
+        for name, content in sandbox_export.files(tables, family).items():
+            path = folder / family / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
 def ids_by_files(folder: Path) -> dict[tuple[str, str], str]:
     """By kind and id of the seed: under which external id such a record comes by files."""
     named = {row["id"]: row["name"] for row in read_csv(folder / "cost_types.csv")}

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from common.choices import Way
+from common.choices import System, Way
 from companies.models import Company
 from connectors.management.commands.sandbox import SANDBOXES, address_of
 from connectors.seeding import pairs, real
 from connectors.seeding.pairs import Pair
 from sync.demo import company as demo
-from sync.demo import processes
+from sync.demo import processes, tying
 
 
 def prepare(stack: ExitStack, seed: str, pair: Pair) -> Company:
@@ -86,7 +86,8 @@ def start_web(stack: ExitStack) -> subprocess.Popen[bytes]:
 
 
 def books_url(pair: Pair) -> str:
-    """Where a person sees what the ledger's sandbox holds."""
+    """Where a person sees what the ledger's sandbox holds: its pages, or its console's bills."""
     _source, (ledger, _way) = pair.systems
-    where = next(where for name, _kind, where in SANDBOXES if name == ledger)
-    return where.get("app_url") or f"{address_of(where)}/"
+    if ledger == System.QUICKBOOKS_ONLINE:
+        return str(settings.QUICKBOOKS_ONLINE["app_url"])
+    return tying.console(ledger, "bills")

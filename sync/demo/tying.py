@@ -70,7 +70,7 @@ def order(system: System, what: str, body: JSON) -> JSON:
     Raises:
         CommandError: it is refused there.
     """
-    answer = requests.post(_console(system, what), data=json.dumps(body), timeout=60)
+    answer = requests.post(console(system, what), data=json.dumps(body), timeout=60)
     if answer.status_code != 200:
         raise CommandError(f"The sandbox of {system.label} refuses: {answer.text[:300]}")
     return answer.json()
@@ -78,12 +78,13 @@ def order(system: System, what: str, body: JSON) -> JSON:
 
 def bills_in_books(system: System) -> dict[str, Decimal]:
     """The total of every bill in a ledger's sandbox, by its id, as its own console shows them."""
-    answer = requests.get(_console(system, "bills"), timeout=60)
+    answer = requests.get(console(system, "bills"), timeout=60)
     answer.raise_for_status()
     return {row["id"]: Decimal(row["total"]) for row in answer.json()}
 
 
-def _console(system: System, what: str) -> str:
+def console(system: System, what: str) -> str:
+    """Address of something at the console of a sandbox on this machine."""
     at = urlsplit(address_of(getattr(settings, system.upper())))
     if at.hostname not in LOOPBACK:
         raise CommandError(f"{at.netloc} is not on this machine.")

@@ -5,6 +5,8 @@ The workers' tasks are run here, one after the other, as their bells ring; every
 """
 
 import time
+from dataclasses import replace
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,8 +19,9 @@ from connectors.sandboxing import serve
 from connectors.seeding import pairs
 from sync import sweeping
 from sync.demo import company as demo
-from sync.demo import matrix
+from sync.demo import matrix, payloads
 from sync.demo.checking import Job
+from sync.demo.paying import Paid
 
 SEED = "tiny"
 LONGEST_SECONDS = 120
@@ -88,3 +91,73 @@ def _work_the_queue():
 
 def test_every_bill_is_in_the_books_and_its_payment_comes_back(cell):
     assert cell.is_well, str(cell)
+
+
+ALL_IS_WELL = matrix.Cell(
+    pair=pairs.FIRST,
+    records={"source": 1, "ledger": 1},
+    bills=5,
+    drafts=3,
+    right=3,
+    published=3,
+    posted=4,
+    ready=4,
+    source=Decimal("100.00"),
+    sent=Decimal("100.00"),
+    ledger=Decimal("100.00"),
+    paid=Paid(
+        cheques=3,
+        bills=4,
+        amount=Decimal("90.00"),
+        seen=Decimal("90.00"),
+        told=4,
+        source_takes=True,
+    ),
+    seconds=1.0,
+)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ledger": Decimal("100.01")},
+        {"sent": Decimal("99.99")},
+        {"posted": 3},
+        {"posted": 0, "ready": 0},
+        {"paid": replace(ALL_IS_WELL.paid, seen=Decimal("89.99"))},
+        {"paid": replace(ALL_IS_WELL.paid, told=3)},
+        {"paid": replace(ALL_IS_WELL.paid, cheques=2)},
+    ],
+    ids=lambda wrong: "-".join(wrong),
+)
+def test_a_cell_that_lost_something_is_not_well(wrong):
+    cell = replace(ALL_IS_WELL, **wrong)
+
+    assert ALL_IS_WELL.is_well
+    assert not cell.is_well
+    assert "NOT WELL" in str(cell)
+
+
+def test_a_source_that_takes_no_payments_is_well_without():
+    paid = replace(ALL_IS_WELL.paid, told=0, source_takes=False)
+
+    cell = replace(ALL_IS_WELL, paid=paid)
+
+    assert cell.is_well
+    assert "on our bill page only" in str(cell)
+
+
+def test_qbxml_and_intacct_amounts_are_added_up_as_json_is():
+    json_bill = b'{"Line": [{"Amount": 10.10}, {"Amount": -1.01}]}'
+    qbxml = (
+        b"<QBXML><BillAdd><ExpenseLineAdd><Amount>10.10</Amount></ExpenseLineAdd>"
+        b"<ItemLineAdd><Amount>-1.01</Amount></ItemLineAdd></BillAdd></QBXML>"
+    )
+    intacct = (
+        b"<APBILLITEMS><APBILLITEM><TRX_AMOUNT>10.10</TRX_AMOUNT></APBILLITEM>"
+        b"<APBILLITEM><TRX_AMOUNT>-1.01</TRX_AMOUNT></APBILLITEM></APBILLITEMS>"
+    )
+
+    totals = {payloads.total(payload) for payload in (json_bill, qbxml, intacct)}
+
+    assert totals == {Decimal("9.09")}

@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from common.choices import Way
 from connectors.seeding import pairs
 from connectors.seeding.pairs import Pair
-from sync.demo import checking, processes, starting, waiting
+from sync.demo import checking, filing, processes, starting, waiting
 from sync.demo import company as demo
 
 
@@ -48,6 +49,11 @@ class Command(BaseCommand):
         self.stdout.write(f"\nTieout runs at {address}\n\nSign in with one of these:\n")
         for login, name, role in demo.PEOPLE:
             self.stdout.write(f"  {login}@{seed}.example   {demo.PASSWORD}   {role.label}, {name}")
+        (source, way), _ledger = pair.systems
+        if way == Way.FILES:
+            exports = settings.VAR_DIR / "exports"
+            filing.lay_out(pairs.folder_of(seed, pair) / source, exports)
+            self.stdout.write(f"\nExports of each family, to upload by hand: {exports}")
         self.stdout.write(
             f"\nThe ledger's books (sandbox): {starting.books_url(pair)}\n"
             "Start with the controller at Mappings. Stop with Ctrl-C; everything is kept.\n"

@@ -368,6 +368,57 @@ def test_a_record_of_the_ledger_is_no_source(ledger, company, controller, client
     assert client_for(controller).get(url(there)).status_code == 404
 
 
+# --- QuickBooks Online ----------------------------------------------------------------------------
+
+
+def test_quickbooks_creates_a_vendor_whose_name_nobody_else_has(world):
+    world.pull()
+    source = world.record("vendor", "13")
+    mapping = Mapping.objects.filter(source=source).first()
+    version = mapping.version if mapping else 0
+    new = NewRecord(kind=RecordKind.VENDOR, name="Nowhere Supply", city="Salem")
+
+    shown = creating.preview(world.ledger, new)
+    asked = creating.ask(source, world.ledger, new, parent="", by=world.controller, version=version)
+    work(asked)
+
+    assert (shown.taken, b"Nowhere Supply" in shown.payload) == ([], True)
+    assert (asked.state, asked.sentence) == (State.CREATED, "")
+    decided = Mapping.objects.get(source=source)
+    assert (decided.state, decided.target.name) == (Mapping.State.ACCEPTED, "Nowhere Supply")
+
+
+def test_quickbooks_shares_names_between_vendors_and_customers(world):
+    world.pull()
+    shown = creating.preview(world.ledger, NewRecord(kind=RecordKind.VENDOR, name="Alder Health"))
+
+    assert [each.kind.lower() for each in shown.taken] == ["customer"]
+
+
+def test_quickbooks_creates_a_sub_customer_where_it_cannot_create_a_project(world, client_for):
+    world.company.settings.project_target = CompanySettings.ProjectTarget.EITHER
+    world.company.settings.save()
+    world.pull()
+    source = world.record("project", "21")
+    browser = client_for(world.controller)
+    typed = {"kind": "customer", "name": "26-001 Alder West", "parent": "Alder Health"}
+    mapping = Mapping.objects.filter(source=source).first()
+    typed["version"] = mapping.version if mapping else 0
+
+    form = browser.get(url(source)).content.decode()
+    page = browser.post(url(source), {**typed, "step": "check"}).content.decode()
+    browser.post(url(source), {**typed, "step": "create"})
+    creation = work(RecordCreation.objects.get())
+
+    assert "QuickBooks Online cannot create projects through its API" in form
+    assert "ParentRef" in page
+    assert (creation.state, creation.sentence) == (State.CREATED, "")
+    assert creation.target.parent_external_id == "201"
+
+
+# --- Limits ---------------------------------------------------------------------------------------
+
+
 def test_limits_are_the_ledgers_own(ledger):
     limits = registry.open_ledger(ledger).limits
 

@@ -24,7 +24,7 @@ from connectors.management.commands._walk import press_allow
 from connectors.sandboxing import Fault
 from mapping import files, importing
 from mapping.models import Kind
-from sync.models import Push
+from sync.models import Push, RecordCreation
 from tests.browser.hands import listened_in
 from tests.probe import routes
 
@@ -84,6 +84,19 @@ def lived_in(builder):
     builder.file = importing.keep(
         builder.company, Kind.VENDOR, "vendors.csv", differences, by=builder.admin
     )
+    builder.creation = RecordCreation.objects.create(
+        company=builder.company,
+        connection=builder.ledger,
+        source=builder.record("vendor", "13"),
+        kind="vendor",
+        wanted={"kind": "vendor", "name": "Nowhere Supply"},
+        payload=b'{"DisplayName": "Nowhere Supply"}',
+        key="new-1",
+        state=RecordCreation.State.FAILED,
+        sentence="The ledger has this name already. Choose another name.",
+        mapping_version=1,
+        asked_by=builder.admin,
+    )
     membership = builder.admin.memberships.get()
     builder.token, _text = tokens.make(membership, name="Month end")
     return builder
@@ -100,6 +113,8 @@ def values(lived_in):
         "number": company.publications.first().number,
         "record": lived_in.record("vendor", "13").pk,
         "system": "procore",
+        "side": "source",
+        "way": "consent",
         "subject_type": "sync.push",
         "subject_id": Push.objects.get(bill=bill).pk,
         "token": lived_in.invited.link.rstrip("/").rpartition("/")[2],
@@ -110,6 +125,8 @@ def values(lived_in):
         "mapping:asked:pk": company.suggestion_runs.first().pk,
         "mapping:file:pk": lived_in.file.pk,
         "sync:pk": bill.pk,
+        "sync:create:pk": lived_in.record("vendor", "13").pk,
+        "sync:creation:pk": lived_in.creation.pk,
         "sync:run:pk": company.runs.first().pk,
         "sync:pull:pk": lived_in.ledger.pk,
         "connectors:pk": lived_in.ledger.pk,

@@ -15,21 +15,21 @@ from connectors.quickbooks_desktop import sandbox_payments as payments
 from connectors.quickbooks_desktop import sandbox_seed
 from connectors.quickbooks_desktop.sandbox_books import DEFAULT_COMPANY, CompanyBooks
 from connectors.quickbooks_desktop.sandbox_company_file import CompanyFile
-from connectors.quickbooks_desktop.sandbox_controls import Controls
 from connectors.quickbooks_desktop.sandbox_machine import Machine
+from connectors.quickbooks_desktop.sandbox_page import Page
 from connectors.quickbooks_desktop.sandbox_payments import Applied
 from connectors.quickbooks_desktop.sandbox_web_connector import WebConnector
 from connectors.sandboxing import Doc, Store
 
 
-class QuickBooksDesktopSandbox(Controls):
+class QuickBooksDesktopSandbox(Page):
     """One Windows machine: QuickBooks Desktop, a company file that is open, a Web Connector.
 
     With `calls_every` the Web Connector runs by itself, each so many seconds, for every application
     that was added to it; without, it runs when it is told to.
     """
 
-    routes: ClassVar = Controls.control_routes
+    routes: ClassVar = [*Page.page_routes, *Page.control_routes]
 
     def __init__(
         self,

@@ -137,7 +137,7 @@ class Controls(Sandbox):
     def posted_bills(self, request: Request) -> Response:
         """Every bill, oldest first; amounts are text, so that a check compares cents."""
         books = self.company_books
-        return json_response([_bill_shown(books, bill) for bill in books.all("Bill")])
+        return json_response([bill_shown(books, bill) for bill in books.all("Bill")])
 
     def payments_made(self, request: Request) -> Response:
         books = self.company_books
@@ -224,7 +224,7 @@ class Controls(Sandbox):
         return change(books, kind, key, now) if kind and change else None
 
 
-def _bill_shown(books: CompanyBooks, bill: Doc) -> Doc:
+def bill_shown(books: CompanyBooks, bill: Doc) -> Doc:
     vendor = books.get("Vendor", bill["VendorRef"])
     return {
         "id": bill["TxnID"],

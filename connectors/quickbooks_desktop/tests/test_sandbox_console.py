@@ -194,3 +194,43 @@ def test_it_calls_by_itself_when_it_is_told_how_often():
         service.stop()
 
     assert service.operations.count("closeConnection") >= 2
+
+
+# --- The page -------------------------------------------------------------------------------------
+
+
+def test_a_person_adds_a_connector_file_and_updates_it_now(console, service):
+    url = console.served.url
+    file = {"qwc": ("tieout.qwc", connector_file(service.url))}
+
+    added = requests.post(f"{url}/applications", data={"password": "s3cret"}, files=file, timeout=5)
+    run = requests.post(f"{url}/run", data={"application": "Tieout"}, timeout=5)
+
+    assert "Update Tieout now" in added.text
+    assert "finished" in run.text
+    assert "s3cret" not in run.text
+
+
+def test_a_file_that_is_refused_says_why_on_the_page(console):
+    file = {"qwc": ("tieout.qwc", "<QBWC/>")}
+
+    page = requests.post(
+        f"{console.served.url}/applications", data={"password": "x"}, files=file, timeout=5
+    )
+
+    assert page.status_code == 400
+    assert 'role="alert">The file begins with QBWC' in page.text
+
+
+def test_names_are_shown_as_they_are_and_run_nothing(console):
+    console("POST", f"vendor/{SOUND}/rename", name="<script>alert(1)</script>")
+
+    page = requests.get(console.served.url, timeout=5)
+
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_nobody_runs_what_was_not_added(console):
+    assert requests.post(f"{console.served.url}/run", timeout=5).status_code == 404

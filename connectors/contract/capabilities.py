@@ -10,15 +10,17 @@ from connectors.packages import Package
 # What a person sees where a system cannot.
 INSTEAD: dict[type, str] = {
     base.ListsChanges: "every poll reads whole lists",
+    base.ListsChangedCommitments: "every poll reads all commitments of a project",
     base.ListsChangedBills: "every poll reads all bills of a project",
-    base.Rereads: "news waits for the next poll",
-    base.RereadsBills: "news of a bill waits for the next poll",
+    base.Rereads: "nothing tells news: the next poll, or the next upload, brings it",
+    base.RereadsBills: "the same for a bill",
     base.TellsPayments: "payments are not shown",
     base.TakesPayments: "payments are shown on the bill here, and not in the source",
     base.CreatesRecords: "a missing record is created there by hand; the page says so",
 }
 OF_SOURCES = (
     base.ListsChanges,
+    base.ListsChangedCommitments,
     base.ListsChangedBills,
     base.Rereads,
     base.RereadsBills,

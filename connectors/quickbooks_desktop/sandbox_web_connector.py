@@ -91,6 +91,7 @@ class WebConnector:
         self.machine = machine
         self.troubles = Troubles()
         self.pause_seconds = pause_seconds
+        self.most_pauses = MOST_PAUSES
         self.runs: deque[Run] = deque(maxlen=RUNS_KEPT)
         self._store = store
         self._lock = lock
@@ -265,7 +266,7 @@ class _Conversation:
                     return
                 continue
             word = self._text("getLastError", ticket=self.ticket)
-            if word != "NoOp" or pauses >= MOST_PAUSES:
+            if word != "NoOp" or pauses >= self.connector.most_pauses:
                 self.run.outcome, self.run.problem = "nothing was sent", word
                 return
             pauses += 1

@@ -4,6 +4,7 @@ Sections named here are those of the project's reference sheet of Sage Intacct.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import islice
@@ -12,7 +13,14 @@ from xml.etree.ElementTree import Element
 from common.bill_numbers import plain_number
 from common.choices import RecordKind
 from connectors.base import LedgerTraits
-from connectors.errors import AccessDenied, Refused, TargetInactive, UnexpectedPayload
+from connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    Refused,
+    TargetInactive,
+    UnexpectedPayload,
+    Unreachable,
+)
 from connectors.limits import short_number
 from connectors.records import (
     NameTaken,
@@ -218,7 +226,9 @@ class SageIntacctClient:
         if function is None or function.get("controlid") != key:
             raise ValueError("the payload is not what write_bill made for this key")
         data = self.gateway.send(function, what="the bill")
-        made = self.bill(envelope.text_in(data, "apbill/RECORDNO"))
+        with _was_taken("the bill"):
+            number = envelope.text_in(data, "apbill/RECORDNO")
+            made = self.bill(number) if number else None
         if made is None:
             raise UnexpectedPayload("Sage Intacct took the bill and does not show it.")
         return made
@@ -328,10 +338,23 @@ class SageIntacctClient:
         what = f"the {new.kind.label.lower()}"
         data = self.gateway.send(function, what=what)
         number = next((element.text or "" for element in data.iter("RECORDNO")), "")
-        made = next(self._listed(new.kind, asking.equal("RECORDNO", number)), None)
+        with _was_taken(what):
+            made = next(self._listed(new.kind, asking.equal("RECORDNO", number)), None)
         if not isinstance(made, PulledRecord):
             raise UnexpectedPayload(f"Sage Intacct took {what} and does not show it.")
         return made
+
+
+@contextmanager
+def _was_taken(what: str) -> Iterator[None]:
+    """It is there by now: what fails from here on must not read as if nothing had been done."""
+    try:
+        yield
+    except ConnectorError as error:
+        raise Unreachable(
+            f"Sage Intacct took {what}, and could not be asked to show it: {error}",
+            request_id=error.request_id,
+        ) from error
 
 
 def company_key(company_id: str, entity_id: str) -> str:

@@ -198,7 +198,7 @@ class Gateway:
                 f"{SYSTEM} is not answering properly (HTTP {answer.status}). Try again later.",
                 request_id=answer.request_id,
             )
-        if text_in(root, "control/status") != "success":
+        if _status(root, "control/status") != "success":
             error = refusals.control_refusal(
                 envelope.complaints(root), envelope.support_id(root) or answer.request_id
             )
@@ -214,7 +214,9 @@ class Gateway:
         """The data of the one result, its second and third level of failure raised."""
         operation = root.find("operation")
         request_id = envelope.support_id(operation)
-        if operation is None or text_in(operation, "authentication/status") != "success":
+        if operation is None:
+            raise Unreachable(f"{SYSTEM} did not say whether it did what was asked.")
+        if _status(operation, "authentication/status") != "success":
             found = envelope.complaints(operation)
             raise refusals.sign_in_refusal(found, entity=entity, request_id=request_id)
         results = operation.findall("result")
@@ -222,8 +224,8 @@ class Gateway:
         if len(results) != 1 or not mine:
             raise Unreachable(f"{SYSTEM} answered something else than what was asked.")
         result = mine[0]
-        # Anything but success is a no: "aborted" too means that nothing was done (4.1).
-        if text_in(result, "status") != "success":
+        # "aborted" too means that nothing was done (4.1).
+        if _status(result, "status") != "success":
             raise self._refused(result, what, sends, request_id)
         data = result.find("data")
         return data if data is not None else result
@@ -277,6 +279,14 @@ class HeldSession:
 
     def give_up(self, error: CredentialsExpired) -> None:
         """There is no connection yet that could lose its sign-in."""
+
+
+def _status(holder: Element, path: str) -> str:
+    """success, failure or aborted (4.1). An answer that says none of them refuses nothing."""
+    said = text_in(holder, path)
+    if said not in {"success", "failure", "aborted"}:
+        raise Unreachable(f"{SYSTEM} did not say whether it did what was asked.")
+    return said
 
 
 def _ends(root: Element) -> datetime:

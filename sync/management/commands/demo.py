@@ -24,25 +24,26 @@ class Command(BaseCommand):
         parser.add_argument("--pair", choices=sorted(pairs.PAIRS), default=str(pairs.FIRST))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        seed, pair = options["seed"], pairs.PAIRS[options["pair"]]
         signal.signal(signal.SIGTERM, processes.interrupt)
         with ExitStack() as stack:
-            starting.prepare_database()
-            server = starting.start_web(stack)
-            starting.start_workers(stack)
-            company = starting.begin(stack, seed, pair)
-            names = [connection.get_system_display() for connection in company.connections.all()]
-            self.stdout.write(f"Pulling from {' and '.join(names)} …")
-            self.stdout.flush()
-            job = checking.Job(company, seed, pair, waiting.for_workers)
-            checking.pull_both(job)
-            demo.name_retainage_account(company)
-            self._say_where(seed, pair)
             try:
-                while server.poll() is None:
-                    time.sleep(1)
+                self._run(stack, options["seed"], pairs.PAIRS[options["pair"]])
             except KeyboardInterrupt:
                 self.stdout.write("\nStopping …")
+
+    def _run(self, stack: ExitStack, seed: str, pair: Pair) -> None:
+        starting.prepare_database()
+        server = starting.start_web(stack)
+        starting.start_workers(stack)
+        company = starting.begin(stack, seed, pair)
+        (source, _), (ledger, _) = pair.systems
+        self.stdout.write(f"Pulling from {ledger.label} and {source.label} …")
+        self.stdout.flush()
+        checking.pull_both(checking.Job(company, seed, pair, waiting.for_workers))
+        demo.name_retainage_account(company)
+        self._say_where(seed, pair)
+        while server.poll() is None:
+            time.sleep(1)
 
     def _say_where(self, seed: str, pair: Pair) -> None:
         address = f"{settings.PUBLIC_URL.rstrip('/')}/c/{pair.called(seed)}/"

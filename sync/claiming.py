@@ -29,6 +29,7 @@ from sync.steps import Step, reached
 TASK = "sync.tasks.push"
 MOST_STARTS = 5  # claims without an orderly end: this document kills its worker
 WAKES_LATEST = timedelta(hours=1)  # of a system that calls us: its first call is news, on_line.py
+ITS_TURN = "Waits for its turn."
 TURN_COMES = timedelta(minutes=10)  # if its bell was lost
 LONGEST_WAIT_FOR_A_SLOT = timedelta(seconds=5)
 
@@ -51,7 +52,10 @@ class Claim:
 
 def claim(unlocked: Push, ledger: Ledger) -> Claim | None:
     """Make the next step with a push ours; None when there is none for us to take."""
-    if _lets_an_older_one_go_first(unlocked, ledger):
+    if unlocked.state == Push.State.QUEUED and not _is_its_turn(unlocked, ledger):
+        # Learnt before any lock, so that a long queue costs little.
+        waits = Push.objects.filter(pk=unlocked.pk, state=Push.State.QUEUED).due()
+        waits.update(due_at=Now() + TURN_COMES, cause=Push.Cause.BUSY, sentence=ITS_TURN)
         return None
     with transaction.atomic():
         ours = _claim_locked(unlocked, ledger)
@@ -143,7 +147,10 @@ def _claim_to_send(
             )
         return None
     if _calls_under_way(push) >= (1 if suspended else ledger.traits.calls_at_once):
-        transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, "Waits for its turn.")
+        transitions.wait(push, now + timedelta(seconds=1), Push.Cause.BUSY, ITS_TURN)
+        return None
+    if not _is_its_turn(push, ledger):  # an older one is due since we looked
+        transitions.wait(push, now + TURN_COMES, Push.Cause.BUSY, ITS_TURN)
         return None
     asked = gate.Question(bill, lookup, bill.company.settings, push.connection, push.asked_by)
     if holds := _holds(push, asked):
@@ -193,22 +200,13 @@ def _calls_under_way(push: Push) -> int:
     ).count()
 
 
-def _lets_an_older_one_go_first(push: Push, ledger: Ledger) -> bool:
-    """What is taken one by one goes in its order. The end of each rings the next: pushing.py.
-
-    Asked before any lock, so that a long queue costs little; that no two go at once is settled
-    under the connection's lock.
-    """
-    if ledger.traits.calls_at_once > 1 or push.state != Push.State.QUEUED:
-        return False
+def _is_its_turn(push: Push, ledger: Ledger) -> bool:
+    """What is taken one by one goes in its order. The end of each rings the next: pushing.py."""
+    if ledger.traits.calls_at_once > 1:
+        return True
     waits = Push.objects.filter(connection=push.connection_id, state=Push.State.QUEUED)
     before = waits.filter(Q(asked_at__lt=push.asked_at) | Q(asked_at=push.asked_at, pk__lt=push.pk))
-    if not before.filter(Q(due_at__lte=Now()) | Q(cause=Push.Cause.BUSY)).exists():
-        return False
-    waits.filter(pk=push.pk).due().update(
-        due_at=Now() + TURN_COMES, cause=Push.Cause.BUSY, sentence="Waits for its turn."
-    )
-    return True
+    return not before.filter(Q(due_at__lte=Now()) | Q(cause=Push.Cause.BUSY)).exists()
 
 
 def _needed(bill: Bill) -> set[int]:

@@ -21,6 +21,7 @@ from connectors.quickbooks_desktop.models import WebConnectorSession
 from connectors.quickbooks_desktop.qbxml import several
 from connectors.records import JSON, PulledCompany
 from connectors.safe_xml import BadXml
+from connectors.signals import connector_opened
 
 
 class NotRecognised(AppError):
@@ -65,13 +66,16 @@ def recognise(
             "is_stamped": is_stamped,
         }
         row.save(update_fields=["options"])
-        # The connection may be another row by now: one that knew this company file before.
+    with transaction.atomic():
+        # Together, or a younger bill finds the line open before the oldest is due. The connection
+        # may be another row by now: one that knew this company file before.
         WebConnectorSession.objects.filter(pk=session.pk).update(
             is_recognised=True,
             company_file=path,
             country=country[:8],
             qbxml_version=".".join(map(str, version)),
         )
+        connector_opened.send(Connection, connection=row)
     session.refresh_from_db()
     return session
 

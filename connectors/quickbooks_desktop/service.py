@@ -16,7 +16,6 @@ from connectors.quickbooks_desktop import guarding, refusals, sessions
 from connectors.quickbooks_desktop.models import WebConnectorSession
 from connectors.quickbooks_desktop.recognising import NotRecognised, recognise
 from connectors.quickbooks_desktop.soap import Called, Value
-from connectors.signals import connector_opened
 
 VERSION = "1.0"
 # What the protocol calls what (1.3, 1.4).
@@ -111,7 +110,6 @@ class Service:
                 self._stop(session, str(error))
                 return ""
             sessions.note_problem(session.connection, "")
-            connector_opened.send(Connection, connection=session.connection)
         return sessions.hand_out(session)
 
     def receive_response(self, said: "Said") -> Value:

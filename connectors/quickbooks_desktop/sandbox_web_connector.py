@@ -120,7 +120,8 @@ class WebConnector:
             raise NotAnApplication(f"{application.url} cannot be reached: {error}") from error
         if answer.status_code != 200:
             raise NotAnApplication(f"{application.url} answered with {answer.status_code}.")
-        self._keep(application, {"password": password, "is_stamped": False, "next_at": ""})
+        fresh = {"password": password, "is_stamped": False, "next_at": "", "least_seconds": 0}
+        self._keep(application, fresh)
         return application
 
     def remove(self, name: str) -> None:
@@ -171,11 +172,15 @@ class WebConnector:
         return run
 
     def schedule(self, application: Application, entries: list[str]) -> None:
-        """Entries 3 and 4 of authenticate: wait this long once, and at least this long always."""
-        seconds = [int(entry) if entry.isdigit() else 0 for entry in entries[2:]]
-        longest = max(seconds, default=0)
-        next_at = (self._now() + timedelta(seconds=longest)).isoformat() if longest else ""
-        self._keep(application, {"next_at": next_at})
+        """Entries 3 and 4 of authenticate: wait so long once, and from now on at least so long."""
+        once, always = (
+            int(entry) if entry.isdigit() else 0 for entry in (*entries[2:], "", "")[:2]
+        )
+        doc = {doc["name"]: doc for doc in self.applications}[application.name]
+        least = always or doc["least_seconds"]
+        wait = max(once, least)
+        next_at = (self._now() + timedelta(seconds=wait)).isoformat() if wait else ""
+        self._keep(application, {"next_at": next_at, "least_seconds": least})
 
     def stamp(self, application: Application) -> None:
         """The first run after an application was added leaves its FileID in the file (1.5)."""

@@ -1,7 +1,7 @@
 """The Web Connector that calls us, against a service of a few lines."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -503,6 +503,18 @@ def test_it_leaves_a_service_alone_that_asks_to_be(world):
 
     assert quiet == 1
     assert len(one.connector.runs) > 1
+
+
+def test_it_runs_at_least_so_far_apart_as_it_was_told_once(world):
+    one = world(authenticate=[["t", "none", "", "600"], ["t", "none"]])
+
+    one.run()
+    one.sandbox.clock_offset += timedelta(hours=1)
+    one.run()
+
+    (application,) = one.connector.applications
+    left = datetime.fromisoformat(application["next_at"]) - one.sandbox.now()
+    assert 590 < left.total_seconds() <= 600
 
 
 def test_an_application_is_still_there_after_a_restart(tmp_path):

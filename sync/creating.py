@@ -158,6 +158,10 @@ def _claim(creation_id: int) -> Claim | None:
             "company__settings", "connection__company", "source", "asked_by"
         ).get(pk=creation_id)
         state = creation.connection.state
+        if state == Connection.State.DISCONNECTED and creation.state == State.WAITING:
+            name = creation.connection.get_system_display()
+            _fail(creation, f"{name} was disconnected. Connect it, then ask for it again.")
+            return None
         if state != Connection.State.CONNECTED:
             word = creation.connection.get_state_display().lower()
             _wait(creation, ASLEEP, f"{creation.connection.get_system_display()} is {word}.")

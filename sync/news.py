@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django_q.signals import post_execute_in_worker, pre_execute
 
+from common.choices import Side
 from common.errors import AppError
 from companies.models import Company, User
 from companies.signals import settings_changed, settings_settling, settings_weighed
@@ -29,7 +30,7 @@ from mapping import publishing
 from mapping.models import Publication
 from mapping.signals import mappings_changed, record_made
 from sync import judging, needing, on_line, pulling, readiness, rerouting
-from sync.models import LetGo, Push, Readiness, Run, WorkerMark
+from sync.models import LetGo, PaidNotice, Push, Readiness, Run, WorkerMark
 from sync.waiting import going
 
 # Settings that decide which records have a say.
@@ -141,6 +142,9 @@ def _reconnected(sender: object, *, connection: Any, **_rest: Any) -> None:
     pushes = Push.objects.filter(connection=connection, state__in=waiting)
     pushes.filter(Q(state=Push.State.QUEUED) | Q(cause__in=causes)).update(due_at=Now())
     on_line.creations(connection).update(due_at=Now())
+    if connection.side == Side.SOURCE:
+        told = PaidNotice.objects.filter(company=connection.company_id)
+        told.filter(state=PaidNotice.State.WAITING).update(due_at=Now())
 
 
 def _paused(sender: object, *, connection: Any, by: User, **_rest: Any) -> None:

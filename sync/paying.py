@@ -23,7 +23,13 @@ from common.choices import Side
 from common.money import ZERO
 from connectors import calls, registry
 from connectors.base import TakesPayments
-from connectors.errors import AccessDenied, ConnectorError, Refused, UnexpectedPayload
+from connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    CredentialsExpired,
+    Refused,
+    UnexpectedPayload,
+)
 from connectors.models import Connection
 from connectors.records import PaidBill, PulledPayment, Removed, ToldPayment, Unreadable
 from sync import mirroring
@@ -228,7 +234,8 @@ def tell(notice_id: int) -> None:
     except (AccessDenied, Refused, UnexpectedPayload) as error:
         _settle(notice, PaidNotice.State.FAILED, str(error))
     except ConnectorError as error:
-        if notice.tries >= MOST_TRIES:
+        # Without a sign-in, or paused, it waits for an admin, however long that takes.
+        if notice.tries >= MOST_TRIES and not isinstance(error, CredentialsExpired):
             _settle(notice, PaidNotice.State.FAILED, str(error))
         else:
             _later(notice, str(error))

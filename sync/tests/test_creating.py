@@ -12,7 +12,7 @@ from audit.models import Entry, Verb
 from common.choices import RecordKind, Side, System
 from common.errors import Conflict
 from companies.models import CompanySettings
-from connectors import keeping, registry, trying
+from connectors import keeping, linking, registry, trying
 from connectors.models import Connection, Record
 from connectors.records import NewRecord
 from connectors.sage_intacct.sandbox import SageIntacctSandbox
@@ -230,6 +230,15 @@ def test_a_paused_ledger_is_left_alone_and_goes_on_afterwards(asked, ledger, adm
     assert work(asked).state == State.CREATED
 
 
+def test_a_ledger_that_was_disconnected_ends_the_wait(asked, ledger, admin):
+    linking.disconnect(ledger, by=admin)
+
+    work(asked)
+
+    assert asked.state == State.FAILED
+    assert "was disconnected. Connect it, then ask for it again" in asked.sentence
+
+
 def test_the_sweeper_rings_for_what_the_queue_lost(asked):
     RecordCreation.objects.update(rung_at=None)
 
@@ -333,6 +342,8 @@ def test_the_mapping_page_leads_there(ledger, source, controller, accountant, cl
 
 
 def test_what_cannot_be_created_is_said_plainly(company, controller, client_for):
+    company.settings.project_target = CompanySettings.ProjectTarget.PROJECT
+    company.settings.save()
     source = RecordFactory(company=company, project=True)
     RecordFactory(company=company, customer=True)  # ties QuickBooks Online
     page = reverse("mapping:detail", args=[company.slug, "projects", source.pk])

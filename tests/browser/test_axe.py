@@ -119,6 +119,7 @@ def values(lived_in):
         "subject_id": Push.objects.get(bill=bill).pk,
         "token": lived_in.invited.link.rstrip("/").rpartition("/")[2],
         "key": "no-such-key",
+        "row_key": lived_in.ledger.row_key,
         "uidb36": "1",
         "mapping:pk": lived_in.record("vendor", "1000").pk,
         "mapping:run:pk": company.suggestion_runs.first().pk,

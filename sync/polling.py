@@ -47,9 +47,14 @@ def is_due(connection: Connection, now: datetime) -> bool:
         return True
     if not registry.can(connection, ListsChanges):
         every = timedelta(minutes=connection.company.settings.pull_every_minutes)
-        return last.started_at <= now - every
+        return last.started_at <= now - every or _a_file_came(connection, last)
     took = (last.finished_at or now) - last.started_at if last.looks_back else timedelta(0)
     return last.started_at <= now - max(POLL_EVERY, took * REST)
+
+
+def _a_file_came(connection: Connection, last: Run) -> bool:
+    """While it was being pulled: that pull may have passed the rows of the file."""
+    return connection.source_files.filter(finished_at__gt=last.started_at).exists()
 
 
 def looks_back(connection: Connection, now: datetime) -> timedelta | None:

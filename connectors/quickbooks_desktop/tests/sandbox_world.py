@@ -177,3 +177,30 @@ def connector_file(url, **changes):
         if value is not None:
             SubElement(root, name).text = value
     return tostring(root, encoding="unicode")
+
+
+# --- A machine -----------------------------------------------------------------------------------
+
+QUESTION = message_set("<ClassQueryRq requestID='1'/>")
+ADD = message_set(bill(expense()), newMessageSetID="job-1")
+PATH = r"C:\Books\Harbor Point.qbw"
+
+
+class World:
+    """A machine whose Web Connector knows one service."""
+
+    def __init__(self, **answers):
+        self.service = Service(**answers)
+        self.book = Book()
+        self.sandbox = self.book.sandbox
+        self.connector = self.sandbox.connector
+        self.connector.install(connector_file(self.service.url), "s3cret")
+
+    def run(self, *troubles):
+        for trouble in troubles:
+            self.connector.troubles.order(trouble)
+        return self.connector.run_once()
+
+    @property
+    def bills(self):
+        return len(self.book.books.all("Bill"))

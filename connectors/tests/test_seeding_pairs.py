@@ -44,6 +44,14 @@ def test_the_tiny_company_has_nothing(tiny, check):
     assert problems == []
 
 
+def test_the_tiny_company_holds_and_releases_retainage_and_stores_material(tiny):
+    items = tiny.procore.requisition_items
+
+    assert any(item.retained_this_period for item in items)
+    assert any(item.released_this_period for item in items)
+    assert any(item.stored_now for item in items)
+
+
 def test_every_right_answer_is_in_that_ledger(written):
     folder, _, ledger = written
 

@@ -277,8 +277,12 @@ class QuickBooksDesktopClient:
         answer = self.line.send(body, mark=writing.message_set_id(key), what=request)
         refusals.check_recovery(answer)
         reply = _only(answer)
-        if reply.severity == "Error" or not reply.rows:
+        if reply.severity == "Error":
             raise refusals.refusal(reply, what=what)
+        if not reply.rows:
+            # No error, and nothing to show for it: this is no clear no.
+            said = f"{reply.message.strip().rstrip('.') or 'nothing'} (status {reply.code})"
+            raise Unreachable(f"QuickBooks did not show {what} after it was sent. It said: {said}.")
         return reply.rows[0]
 
     def _local(self, since: datetime) -> str:

@@ -100,7 +100,8 @@ class Line:
             raise Asleep(asleep(self.connection))
         if asked.state != State.ANSWERED:
             raise Unreachable("QuickBooks was asked, and its Web Connector brought no answer back.")
-        if asked.hresult:
+        # With an answer beside it, QuickBooks did run the question (1.3): the answer counts.
+        if asked.hresult and not asked.answer.strip():
             raise refusals.could_not_run(asked.hresult, asked.message)
         try:
             return qbxml.read_answer(asked.answer)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from common.choices import RecordKind
-from connectors.errors import NumberTaken, PeriodClosed, Refused, TargetInactive
+from connectors.errors import NumberTaken, PeriodClosed, Refused, TargetInactive, Unreachable
 from connectors.quickbooks_desktop import qbxml, writing
 from connectors.quickbooks_desktop.client import QuickBooksDesktopClient
 from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
@@ -266,6 +266,17 @@ def test_a_refusal_says_what_kind_it_is(client, changes, error):
         post(client, bill(**changes))
 
     assert refused.value.surely_not_done
+
+
+def test_an_answer_without_the_bill_is_no_refusal(client):
+    """Where a message set asks for no data, QuickBooks tells of a bill that it made just that."""
+    brief = client.write_bill(bill()).replace(b"onError=", b'responseData="includeNone" onError=')
+
+    with pytest.raises(Unreachable, match="status 0") as lost:
+        client.post_bill(brief, key=KEY)
+
+    assert not lost.value.surely_not_done
+    assert [each.key for each in client.find_bills(sought(bill()))] == [KEY]
 
 
 @pytest.mark.parametrize(

@@ -390,6 +390,15 @@ def test_why_a_question_could_not_be_run_decides_what_follows(quiet, hresult, er
     assert bool(Connection.objects.get().problem) is not goes_on
 
 
+def test_an_answer_counts_whatever_hresult_stands_beside_it(quiet):
+    asker = Asker(quiet.connection, VENDORS)
+    body = quiet.ask_for_work()
+
+    quiet.bring(answer_to(body, vendor("Keystone")), hresult="0x80040414", message="A window")
+
+    assert asker.done().answer.replies[0].rows[0].findtext("Name") == "Keystone"
+
+
 def test_percent_done_never_says_the_end_while_work_waits(quiet):
     askers = [Asker(quiet.connection, VENDORS)]
     body = quiet.ask_for_work()

@@ -9,6 +9,7 @@ import re
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -43,6 +44,10 @@ SECRET_NAMES = re.compile(
     r"|account_?number|routing",
     re.IGNORECASE,
 )
+
+
+# Waits until a call may be made, where calls of one connection take turns: connectors/pacing.py.
+before_call: ContextVar[Callable[[], None] | None] = ContextVar("before_call", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +136,8 @@ class Wire:
         headers: Mapping[str, str],
     ) -> Answer:
         """One request, one line in the log of calls."""
+        if (wait := before_call.get()) is not None:
+            wait()
         made_at, started = datetime.now(UTC), time.monotonic()
         answer: Answer | None = None
         problem = ""

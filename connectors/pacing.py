@@ -6,18 +6,28 @@ QuickBooks Online, 3.5): a burst would break the second limit, so there is none.
 calls do not arrive evenly; 4 % stay unused for those that the network pushes together.
 """
 
-from datetime import datetime, timedelta
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Protocol
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from common.choices import Way
+from connectors import registry
+from connectors.errors import RateLimited
+from connectors.http import before_call
 from connectors.models import Connection
 
 USED_SHARE = 0.96
 # A slot further away than this is not reserved: its worker has better things to do than to wait.
 NEAR = timedelta(seconds=5)
+SLACK = timedelta(seconds=1)  # clocks of hosts differ
 
 
 class Paced(Protocol):
@@ -47,6 +57,61 @@ def next_slot(connection: Connection, traits: Paced, *, calls: int = 1) -> datet
             Connection.objects.filter(pk=connection.pk).update(next_free_at=following)
     slot: datetime = at
     return slot
+
+
+@contextmanager
+def taking_turns(connection: Connection) -> Iterator[None]:
+    """Each call that is made inside takes a slot of its own, as those of other workers do.
+
+    For reading a ledger; who sends a bill has reserved its slots before. Sources tell their limits
+    in each answer, and their own session heeds them.
+    """
+    kind = registry.package_of(connection).client_of(Way(connection.way))
+    traits: Paced | None = getattr(kind, "traits", None)
+    if traits is None:
+        yield
+        return
+    token = before_call.set(partial(_wait_for_slot, connection, traits))
+    try:
+        yield
+    finally:
+        before_call.reset(token)
+
+
+@contextmanager
+def spaced(connection: Connection, traits: Paced, not_before: float) -> Iterator[None]:
+    """The calls made inside keep to the slots that were reserved for them, one after the other.
+
+    `not_before` is the first one's, by the monotonic clock. Three calls at once for each of three
+    bills would be nine in one moment, and with a late one more than a second admits; so a call
+    whose slot went by, because its worker was held up, takes another. Where the first slot has
+    come already when we start, nobody else is in a hurry, and neither are we.
+    """
+    step = spacing(traits).total_seconds()
+    slots = (not_before + number * step for number in count())
+    is_busy = not_before > time.monotonic()
+
+    def wait() -> None:
+        ahead = next(slots) - time.monotonic()
+        if ahead < -step:
+            _wait_for_slot(connection, traits)
+        elif is_busy:
+            time.sleep(max(0.0, ahead))
+
+    token = before_call.set(wait)
+    try:
+        yield
+    finally:
+        before_call.reset(token)
+
+
+def _wait_for_slot(connection: Connection, traits: Paced) -> None:
+    slot = next_slot(connection, traits)
+    ahead = slot - datetime.now(UTC)
+    if ahead > NEAR + SLACK:
+        name = connection.get_system_display()
+        raise RateLimited(f"{name} is to be left alone for a moment.", wait=ahead)
+    time.sleep(max(0.0, ahead.total_seconds()))
 
 
 def pause(connection: Connection, wait: timedelta) -> datetime:

@@ -10,6 +10,7 @@ from functools import partial
 
 from django.conf import settings
 
+from connectors import pacing
 from connectors.base import Ledger
 from connectors.errors import ConnectorError
 from connectors.records import SoughtBill
@@ -20,6 +21,16 @@ from sync.steps import Step, reached
 
 
 def send(claim: Claim, ledger: Ledger) -> None:
+    with pacing.spaced(claim.push.connection, ledger.traits, claim.not_before):
+        _send(claim, ledger)
+
+
+def look(claim: Claim, ledger: Ledger) -> None:
+    with pacing.spaced(claim.push.connection, ledger.traits, claim.not_before):
+        _look(claim, ledger)
+
+
+def _send(claim: Claim, ledger: Ledger) -> None:
     push = claim.push
     _wait_for_our_turn(claim)
     if claim.lease_left < settings.SENDING["enough_lease"]:
@@ -47,7 +58,7 @@ def send(claim: Claim, ledger: Ledger) -> None:
     settling.settle(claim, partial(settling.accept_as_posted, posted=posted), even_late=True)
 
 
-def look(claim: Claim, ledger: Ledger) -> None:
+def _look(claim: Claim, ledger: Ledger) -> None:
     push = claim.push
     _wait_for_our_turn(claim)
     try:

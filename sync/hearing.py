@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.choices import RecordKind, Side
-from connectors import receiving, registry
+from connectors import pacing, receiving, registry
 from connectors.base import (
     Ledger,
     ListsChangedCommitments,
@@ -67,7 +67,8 @@ def hear(event_id: int) -> None:
             if each.kind and receiving.is_timely(each.happened_at, row.received_at):
                 wanted.setdefault(_told(each), []).append(row)
     Connection.objects.filter(pk=connection.pk).update(last_heard_at=Now())
-    failed = _read_again(connection, wanted)
+    with pacing.taking_turns(connection):
+        failed = _read_again(connection, wanted)
     for row in rows:
         _settle(row, failed.get(row.pk))
 

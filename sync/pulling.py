@@ -22,7 +22,7 @@ from audit.models import Verb
 from common.choices import RecordKind, Side
 from common.errors import AppError, Conflict
 from companies.models import Company, User
-from connectors import registry, routing
+from connectors import pacing, registry, routing
 from connectors.base import TellsPayments
 from connectors.errors import (
     AccessDenied,
@@ -165,7 +165,8 @@ def pull_step(step_id: int) -> None:
         )
         return
     try:
-        result = _bring_in(step)
+        with pacing.taking_turns(_connection(step)):
+            result = _bring_in(step)
     except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:
         if isinstance(error, AccessDenied) and step.what == What.BILLS:
             mirroring.bills_are_hidden(step.company, [step.project_id])
@@ -181,9 +182,14 @@ def pull_step(step_id: int) -> None:
         _done(step, result)
 
 
-def _bring_in(step: PullStep) -> mirroring.Mirrored:
+def _connection(step: PullStep) -> Connection:
     connection = step.run.connection
     assert connection is not None  # noqa: S101  # every pull has one
+    return connection
+
+
+def _bring_in(step: PullStep) -> mirroring.Mirrored:
+    connection = _connection(step)
     if step.what == What.COMPANY:
         _read_company(connection)
         return mirroring.Mirrored(found=1)
@@ -264,7 +270,10 @@ def _give_up(step: PullStep, error: ConnectorError) -> None:
 
 def _try_later(step: PullStep, error: ConnectorError) -> None:
     wait = settings.SENDING["back_off"] * 2 ** (step.tries - 1)
-    delay = error.wait if isinstance(error, RateLimited) else timedelta(seconds=wait)
+    delay = timedelta(seconds=wait)
+    if isinstance(error, RateLimited):
+        delay = error.wait
+        pacing.pause(_connection(step), delay)  # for everybody: they share the limit
     PullStep.objects.filter(pk=step.pk, fence=step.fence).update(
         state=PullStep.State.WAITING,
         problem=str(error),

@@ -63,7 +63,7 @@ crash: .venv/installed
 	@$(BIN)/python -m benchmarks.crash
 
 bench: .venv/installed
-	@for b in candidates drafting pages publishing combobox; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+	@for b in candidates drafting pages publishing combobox send_rate day_in_the_life; do $(BIN)/python -m benchmarks.$$b || exit 1; done
 
 # Pins every dependency with its hashes, and without any index address.
 lock: .venv/installed

@@ -526,3 +526,68 @@ def test_no_token_and_no_secret_is_in_any_line(shop, talk):
         talk.get("/things")
 
     assert CANARY not in repr(talk.made) + repr(error.value)
+
+
+# --- A storm, and a system that is being looked after ---------------------------------------------
+
+JSON_429 = '{"fault": {"error": [{"code": "3001"}], "type": "SERVICE"}}'
+XML_429 = '<IntuitResponse><Fault type="SERVICE"><Error code="3001"/></Fault></IntuitResponse>'
+BODIES = [JSON_429, XML_429, PAGE, "", "\x00\xff", "[" * 5000]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=["json", "xml", "html", "empty", "bytes", "deep"])
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+def test_too_fast_is_too_fast_whatever_the_body(method, body, shop, talk):
+    shop.sandbox.faults.append(
+        Fault("answer", path="/things", status=429, headers={"Retry-After": "90"}, body=body)
+    )
+
+    with pytest.raises(RateLimited) as caught:
+        getattr(talk, method)("/things", *([b"{}"] if method in {"post", "patch"} else []))
+
+    assert caught.value.wait == timedelta(seconds=90)
+    assert caught.value.surely_not_done
+
+
+@pytest.mark.parametrize("body", BODIES, ids=["json", "xml", "html", "empty", "bytes", "deep"])
+def test_a_storm_ends_a_read_after_three_tries(body, shop, talk):
+    headers = {"Retry-After": "1"}
+    shop.sandbox.faults.append(
+        Fault("answer", path="/things", status=429, headers=headers, body=body, times=99)
+    )
+
+    with pytest.raises(RateLimited):
+        talk.get("/things")
+
+    assert shop.sandbox.faults[0].times == 99 - http.READ_TRIES
+
+
+@pytest.mark.parametrize("status", [200, 500, 502, 503])
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+def test_a_page_of_maintenance_is_no_answer_and_leaves_a_write_unknown(method, status, shop, talk):
+    shop.sandbox.faults.append(
+        Fault("answer", path="/things", status=status, body=PAGE, times=http.READ_TRIES)
+    )
+
+    with pytest.raises(Unreachable) as caught:
+        getattr(talk, method)("/things", *([b"{}"] if method in {"post", "patch"} else []))
+
+    assert not caught.value.surely_not_done
+
+
+def test_an_empty_answer_to_a_deletion_is_an_answer(shop, talk):
+    shop.sandbox.faults.append(Fault("answer", method="DELETE", path="/things", status=204))
+
+    assert talk.delete("/things").data is None
+
+
+def test_each_call_waits_for_its_turn(talk):
+    turns = []
+    token = http.before_call.set(lambda: turns.append(len(turns)))
+    try:
+        talk.get("/things")
+        talk.post("/things", b"{}")
+    finally:
+        http.before_call.reset(token)
+
+    assert turns == [0, 1]

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import pacing
+from connectors.errors import RateLimited
+from connectors.http import before_call
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 
@@ -129,3 +131,70 @@ def test_rows_of_the_connection_can_be_written_while_a_slot_is_taken():
         written.set()
         assert claiming.result()
     assert time.monotonic() - started < 4
+
+
+# --- Calls that take their turns ------------------------------------------------------------------
+
+
+def next_call():
+    """What an Http does before each call."""
+    wait = before_call.get()
+    if wait is not None:
+        wait()
+
+
+@pytest.mark.django_db
+def test_each_call_of_a_list_takes_a_slot():
+    connection = ConnectionFactory()
+    with pacing.taking_turns(connection):
+        for _ in range(3):
+            next_call()
+
+    ahead = pacing.next_slot(connection, TRAITS) - timezone.now()
+    assert timedelta(0) < ahead <= 2 * pacing.spacing(TRAITS)
+
+
+@pytest.mark.django_db
+def test_a_list_comes_again_later_when_everybody_is_to_wait():
+    connection = ConnectionFactory(next_free_at=timezone.now() + timedelta(seconds=60))
+
+    with pacing.taking_turns(connection), pytest.raises(RateLimited) as caught:
+        next_call()
+
+    assert caught.value.wait > timedelta(seconds=50)
+
+
+@pytest.mark.django_db
+def test_a_source_takes_no_turns():
+    with pacing.taking_turns(ConnectionFactory(source=True)):
+        assert before_call.get() is None
+
+
+@pytest.mark.django_db
+def test_the_calls_of_a_bill_keep_the_distance_of_their_slots():
+    started, moments = time.monotonic(), []
+    with pacing.spaced(ConnectionFactory(), TRAITS, started + 0.05):
+        for _ in range(3):
+            next_call()
+            moments.append(time.monotonic() - started)
+
+    step = pacing.spacing(TRAITS).total_seconds()
+    assert all(late - (0.05 + step * n) > -0.01 for n, late in enumerate(moments))
+
+
+@pytest.mark.django_db
+def test_a_call_whose_slot_went_by_takes_another():
+    connection = ConnectionFactory(next_free_at=timezone.now() + timedelta(seconds=0.3))
+    started = time.monotonic()
+    with pacing.spaced(connection, TRAITS, started - 2):
+        next_call()
+
+    assert time.monotonic() - started > 0.2
+
+
+@pytest.mark.django_db
+def test_turns_end_with_the_block():
+    with pacing.taking_turns(ConnectionFactory()):
+        assert before_call.get() is not None
+
+    assert before_call.get() is None

@@ -268,7 +268,7 @@ def test_the_preview_shows_what_would_be_sent_and_sends_nothing(
 ):
     page = client_for(controller).post(url(source), said(step="check")).content.decode()
 
-    assert "Create Quarry Stone Works in Sage Intacct" in page
+    assert "Create Quarry Stone Works in Sage Intacct?" in page
     assert "V-9000" in page.split("<pre")[1].split("</pre>")[0]
     assert not RecordCreation.objects.exists()
     assert vendors(ledger, NEW.name) == []

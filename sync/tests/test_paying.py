@@ -119,4 +119,4 @@ def test_the_bills_page_shows_its_payments(push, client_for):
     text = page.content.decode()
     assert "Partly paid" in text
     assert "109" in text
-    assert "takes nothing back" in text
+    assert "Procore will be told" in text

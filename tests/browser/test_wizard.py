@@ -21,7 +21,8 @@ from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.sage_intacct.sandbox import SageIntacctSandbox
 from connectors.sandboxing import serve
 from mapping import drafting
-from sync.models import Run
+from sync import tasks
+from sync.models import RecordCreation, Run
 from tests.browser.builder import Settings, a_builder
 from tests.browser.hands import settled, tab_to
 from tests.browser.test_axe import AXE, SIDEWAYS, Walk, told
@@ -246,3 +247,35 @@ def test_two_ways_say_what_each_means(world, newcomer, page, look):
     page.wait_for_url(lambda there: "/connect/files/" not in there)
     assert newcomer.company.connections.get().name == "Cobalt Ridge"
     see(page, look, "files-named")
+
+
+def test_what_the_ledger_lacks_is_created_by_keyboard(world, open_window, look):
+    world.pull_and_draft()
+    page = open_window(world.controller)
+    page.context.add_init_script(AXE)
+    source = world.record("vendor", "13")
+    page.goto(f"{world.at}/mappings/vendors/{source.pk}/")
+    see(page, look, "mapping-without-counterpart")
+    press(page, "create")
+    page.locator("#check").wait_for()
+    see(page, look, "create")
+    type_in(page, "id_name", "Alder Health")
+    press(page, "check")
+    expect(page.locator("h1")).to_contain_text("has this name already")
+    see(page, look, "create-name-taken")
+    press(page, "change")
+    page.locator("#check").wait_for()
+    type_in(page, "id_name", "Nowhere Supply")
+    press(page, "check")
+    page.locator("#create-now").wait_for()
+    see(page, look, "create-preview")
+    press(page, "create-now")
+    page.wait_for_url("**/creations/*/")
+    see(page, look, "creation-waiting")
+    tasks.create_record(RecordCreation.objects.get().pk)
+    # The page looks again by itself.
+    expect(page.locator("#creation")).to_contain_text("accepted as the counterpart")
+    see(page, look, "creation-done")
+    press(page, "back")
+    page.wait_for_url(f"**/mappings/vendors/{source.pk}/")
+    expect(page.locator("main")).to_contain_text("Overridden, not published")

@@ -44,11 +44,12 @@ def recognise(
         )
     rows = _rows(said)
     pulled, connection = _company(rows, country), session.connection
-    is_stamped = _stamp(rows) == file_id(connection)
+    stamp = _stamp(rows)
+    is_stamped = stamp == file_id(connection)
     if is_stamped and connection.external_company_id:
         # Our own mark is in the file: it is the one, even where somebody renamed the company.
         pulled = replace(pulled, external_id=connection.external_company_id)
-    elif connection.options.get("is_stamped") and connection.external_company_id:
+    elif stamp or (connection.options.get("is_stamped") and connection.external_company_id):
         raise NotRecognised(
             f"The open company file “{pulled.name}” does not carry our mark: it is another one, a"
             " copy, or an older backup. Open the one that is connected, or add the connector file"
@@ -103,6 +104,11 @@ def _stamp(rows: Mapping[str, JSON]) -> str:
     """The FileID that the Web Connector wrote into the company file under our OwnerID (1.5)."""
     owner = f"{{{OWNER_ID}}}"
     for extension in several(rows["CompanyRet"], "DataExtRet"):
-        if isinstance(extension, dict) and extension.get("OwnerID", "").lower() == owner:
+        # The Web Connector keeps a lock of its own under the same OwnerID (1.5).
+        if (
+            isinstance(extension, dict)
+            and extension.get("OwnerID", "").lower() == owner
+            and extension.get("DataExtName") == "FileID"
+        ):
             return str(extension.get("DataExtValue", "")).lower()
     return ""

@@ -457,3 +457,11 @@ def test_a_plain_get_says_that_somebody_is_there(hand, client):
 
 def test_a_ticket_of_another_connection_is_none(quiet):
     assert sessions.find(Connection(pk=0), quiet.ticket) is None
+
+
+def test_a_file_with_another_mark_is_refused_though_it_has_the_name(quiet):
+    other = (f"{{{OWNER_ID}}}", "{00000000-0000-4000-8000-000000000000}")
+
+    row = begin_again(quiet, said_of_itself(stamp=other))
+
+    assert "does not carry our mark" in row.problem

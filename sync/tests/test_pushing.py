@@ -14,7 +14,7 @@ from common.errors import Conflict
 from connectors import pacing
 from connectors.models import Connection
 from connectors.quickbooks_online.client import QuickBooksOnlineClient
-from connectors.quickbooks_online.translate import note
+from connectors.quickbooks_online.writing import note
 from mapping import publishing
 from sync import sending, tasks
 from sync.gate import BillHeld

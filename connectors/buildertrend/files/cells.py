@@ -22,6 +22,8 @@ LONGEST = 4_000
 
 def text(cell: Cell) -> str:
     """Without blanks around it; a whole number without its point. Lines within it stay lines."""
+    if isinstance(cell, str) and (plain := cell.strip()).isprintable():
+        return plain[:LONGEST]  # nearly every cell of a long file
     if isinstance(cell, Decimal) and cell == cell.to_integral_value():
         return str(int(cell))
     if isinstance(cell, bool):

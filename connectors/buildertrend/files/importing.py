@@ -197,11 +197,12 @@ def _preview(file: SourceFile) -> None:
     map_ = JobMap.of(file.connection)
     count = _Count()
     read = _reading(file, opened, map_)
-    for batch in _batches(read, count):
-        _compare(file, opened, batch, count)
+    read.look_through()
     if map_.unknown:
         _end(file, State.NEEDS_JOBS, asks={"names": map_.unknown}, **kind)
         return
+    for batch in _batches(read, count):
+        _compare(file, opened, batch, count)
     _end(
         file,
         State.PREVIEWED,
@@ -331,7 +332,9 @@ def _write(file: SourceFile, opened: Opened, batch: list[Kept]) -> bool:
         return False
     known = _known(file, opened, batch)
     same = {each.key for each in batch if known.get(each.key, ("",))[0] == each.content_sha256}
-    _rows(file, opened).filter(key__in=same).update(seen_in=file, missing_since=None)
+    # What an earlier run over this file wrote is seen already: nothing is written twice.
+    unseen = _rows(file, opened).filter(key__in=same).exclude(seen_in=file)
+    unseen.update(seen_in=file, missing_since=None)
     SourceRow.objects.bulk_create(
         [_row(file, opened, each) for each in batch if each.key not in same],
         update_conflicts=True,

@@ -39,12 +39,17 @@ class Reading:
     opened: Opened
     around: Around
     totals: int = 0
-    _place: dict[int, int] = field(default_factory=dict)  # row number to its place, if not first
+    _place: dict[int, int] | None = None  # row number to its place, if not first
     _first: dict[bytes, int] = field(default_factory=dict)  # key to the row that had it first
+
+    def look_through(self) -> None:
+        """The first time: rows that are alike find their places, and every job is asked for."""
+        self._place = _places(self._read())
 
     def kept(self) -> Iterator[Kept | Problem]:
         """Every row below the heads: what we keep of it, or why nothing."""
-        self._place = _places(self._read())
+        if self._place is None:
+            self.look_through()
         self.totals = 0
         self._first = {}
         for said in self._read():
@@ -53,7 +58,7 @@ class Reading:
     def _kept(self, found: Found) -> Kept | Problem:
         key = found.key
         if found.order:
-            key = (*key, str(self._place.get(found.number, 1)))
+            key = (*key, str((self._place or {}).get(found.number, 1)))
         digest = _digest(key)
         first = self._first.setdefault(bytes.fromhex(digest[:24]), found.number)
         if first != found.number:

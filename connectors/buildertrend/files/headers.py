@@ -34,10 +34,6 @@ class Unknown:
     heads: list[str]
     first_rows: list[list[str]]
 
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.heads)
-
 
 @dataclass
 class Opened:

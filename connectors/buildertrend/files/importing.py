@@ -21,7 +21,7 @@ from django.utils import timezone
 from audit import trail
 from audit.models import Verb
 from common import spreadsheets
-from common.errors import AppError, Conflict
+from common.errors import Conflict
 from common.spreadsheets import FileUnreadable
 from common.work import WorkQuerySet
 from companies.models import User
@@ -97,7 +97,7 @@ def start(file: SourceFile, *, by: User) -> SourceFile:
         raise Conflict("This file was brought in already, or is being read. Open it to see.")
     later = file.connection.source_files.filter(kind=file.kind, finished_at__gt=file.previewed_at)
     if later.exists():
-        _read_anew(file)
+        read_anew(file)
         return file
     file.state, file.brought_in_by, file.due_at = State.WAITING, by, timezone.now()
     file.save()
@@ -105,7 +105,8 @@ def start(file: SourceFile, *, by: User) -> SourceFile:
     return file
 
 
-def _read_anew(file: SourceFile) -> None:
+def read_anew(file: SourceFile) -> None:
+    """Have a locked file read once more."""
     file.state, file.due_at = State.UPLOADED, timezone.now()
     file.save()
     SourceFile.objects.ring(TASK, [file.pk])
@@ -392,42 +393,3 @@ def _finish(file: SourceFile, opened: Opened, map_: JobMap, count: _Count) -> No
         )
     # After the commit: who listens starts a pull, which takes locks of its own.
     brought_in.send(SourceFile, file=file)
-
-
-# --- Columns --------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def say_columns(file: SourceFile, kind: List, columns: dict[str, int], *, by: User) -> SourceFile:
-    """Keep what the columns of files with these heads are, and read the file again.
-
-    Raises:
-        AppError: a column that the list cannot do without was not named, or one was named twice.
-        Conflict: the file no longer asks.
-    """
-    file = SourceFile.objects.select_for_update(of=("self",)).get(pk=file.pk)
-    if file.state != State.NEEDS_COLUMNS:
-        raise Conflict("This file's columns were said already. Open it to see what it comes to.")
-    layout, heads = BY_KIND[kind], list(file.asks["heads"])
-    if lacking := layout.needed - columns.keys():
-        labels = sorted(layout.field(name).label for name in lacking)
-        raise AppError(f"Say which column holds {' and which holds '.join(labels)}.")
-    if len(set(columns.values())) < len(columns):
-        raise AppError("One column was chosen for two things. Choose another one for one of them.")
-    if not all(0 <= at < len(heads) for at in columns.values()):
-        raise AppError("That column is not in the file. Choose another one.")
-    file.company.column_maps.update_or_create(
-        fingerprint=Unknown(heads, []).fingerprint,
-        defaults={
-            "heads": heads,
-            "kind": kind,
-            "columns": columns,
-            "saved_by": by,
-            "saved_at": timezone.now(),
-        },
-    )
-    file.asks = {}
-    _read_anew(file)
-    said = {layout.field(name).label: heads[at] for name, at in columns.items()}
-    trail.record(Verb.CONFIRMED, file, by=by, after={"list": kind.label, "columns": said})
-    return file

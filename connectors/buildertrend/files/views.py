@@ -14,6 +14,7 @@ from common.choices import Way
 from common.errors import AppError
 from common.seen import number
 from companies.access import Action, CompanyRequest, may, refusal, requires
+from connectors.buildertrend.files import columns as named
 from connectors.buildertrend.files import importing, jobs
 from connectors.buildertrend.files.families import BY_KIND, Layout, List
 from connectors.buildertrend.files.forms import (
@@ -113,7 +114,7 @@ def columns(request: CompanyRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(found, layout, request.POST)
     if form.is_valid():
         try:
-            importing.say_columns(found, layout.kind, form.columns(), by=request.user)
+            named.say(found, layout.kind, form.columns(), by=request.user)
         except AppError as refused:
             form.add_error(None, str(refused))
         else:

@@ -4,7 +4,7 @@ import pytest
 
 from audit.models import Entry, Verb
 from common.errors import AppError, Conflict
-from connectors.buildertrend.files import importing, jobs
+from connectors.buildertrend.files import columns, importing, jobs
 from connectors.buildertrend.files.families import List
 from connectors.buildertrend.files.tests import exports
 from connectors.file_models import SourceFile, SourceRow
@@ -430,7 +430,7 @@ def test_heads_that_nobody_knows_are_asked_for(upload):
 
 
 def test_what_was_said_of_the_columns_is_kept_for_the_next_file(upload, bring, controller):
-    file = importing.say_columns(upload(STRANGE), List.BILLS, SAID, by=controller)
+    file = columns.say(upload(STRANGE), List.BILLS, SAID, by=controller)
     first = exports.with_jobs(exports.worked(file), jobs.NEW, by=controller)
 
     assert counts(first) == (1, 0, 0, 0)
@@ -438,15 +438,15 @@ def test_what_was_said_of_the_columns_is_kept_for_the_next_file(upload, bring, c
 
 
 @pytest.mark.parametrize(
-    ("columns", "words"),
+    ("said", "words"),
     [
         ({"vendor": 0}, "Say which column holds Bill amount"),
         ({"vendor": 0, "amount": 0}, "chosen for two things"),
         ({"vendor": 0, "amount": 9}, "not in the file"),
     ],
 )
-def test_columns_that_make_no_list_are_refused(upload, controller, columns, words):
+def test_columns_that_make_no_list_are_refused(upload, controller, said, words):
     file = upload(STRANGE)
 
     with pytest.raises(AppError, match=words):
-        importing.say_columns(file, List.BILLS, columns, by=controller)
+        columns.say(file, List.BILLS, said, by=controller)

@@ -49,8 +49,8 @@ def amount(cell: Cell) -> Decimal | None:
     plain = said.replace("$", "").replace(" ", "").replace("−", "-")
     negative = plain.startswith("(") and plain.endswith(")")
     plain = plain[1:-1] if negative else plain
-    if plain.startswith("-"):
-        negative, plain = not negative, plain[1:]
+    if plain.startswith("-") and not negative:  # both signs at once say nothing for sure
+        negative, plain = True, plain[1:]
     if not _AMOUNT.fullmatch(plain) or not any(sign.isdigit() for sign in plain):
         raise ValueError(f"“{said[:40]}” is no amount")
     try:

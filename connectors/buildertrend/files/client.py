@@ -17,7 +17,7 @@ from django.db.models import Max
 
 from common.choices import RecordKind
 from connectors.buildertrend import translate, words
-from connectors.buildertrend.files import jobs
+from connectors.buildertrend.files import doubting, jobs
 from connectors.buildertrend.files.families import List
 from connectors.buildertrend.files.reading import order_key
 from connectors.buildertrend.files.rows import BILL, ORDER
@@ -93,10 +93,13 @@ class BuildertrendFiles:
             )
 
     def bills(self, project_id: str) -> Iterator[PulledBill | Unreadable]:
-        kind = PulledBill.Kind.BILL
+        kind, doubts = PulledBill.Kind.BILL, doubting.bills(self.connection, project_id)
         for document in self._documents(project_id, List.BILLS, BILL):
             yield self._document(
-                kind, document, lambda rows: translate.bill(_bill(rows), self._coding)
+                kind,
+                document,
+                lambda rows: translate.bill(_bill(rows), self._coding),
+                doubt=doubts.get(document[0].key, ""),
             )
 
     # --- Documents --------------------------------------------------------------------------------
@@ -115,7 +118,12 @@ class BuildertrendFiles:
                 yield document
 
     def _document(
-        self, kind: str, document: list[SourceRow], translated: Callable[[list[SourceRow]], T]
+        self,
+        kind: str,
+        document: list[SourceRow],
+        translated: Callable[[list[SourceRow]], T],
+        *,
+        doubt: str = "",
     ) -> T | Unreadable:
         """9.2.4: what a full export lacks is flagged and not deleted, so its document is held."""
         first = document[0]
@@ -127,6 +135,13 @@ class BuildertrendFiles:
             )
             return Unreadable(
                 sentence=sentence, payload=first.content, kind=kind, external_id=_id(first)
+            )
+        if doubt := doubt or doubting.lines(there):
+            return Unreadable(
+                sentence=f"{_named(first)}: {doubt}",
+                payload=first.content,
+                kind=kind,
+                external_id=_id(first),
             )
         try:
             return translated(there)

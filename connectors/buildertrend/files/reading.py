@@ -41,10 +41,12 @@ class Reading:
     totals: int = 0
     _place: dict[int, int] | None = None  # row number to its place, if not first
     _first: dict[bytes, int] = field(default_factory=dict)  # key to the row that had it first
+    _broken: dict[tuple[str, ...], int] = field(default_factory=dict)  # document to such a row
 
     def look_through(self) -> None:
         """The first time: rows that are alike find their places, and every job is asked for."""
-        self._place = _places(self._read())
+        self._broken = {}
+        self._place = _places(self._noting_what_broke(self._read()))
 
     def kept(self) -> Iterator[Kept | Problem]:
         """Every row below the heads: what we keep of it, or why nothing."""
@@ -55,14 +57,35 @@ class Reading:
         for said in self._read():
             yield said if isinstance(said, Problem) else self._kept(said)
 
+    def _noting_what_broke(self, read: Iterator[Found | Problem]) -> Iterator[Found | Problem]:
+        """Documents of which a line cannot be taken: the others alone come to another sum."""
+        keys: set[bytes] = set()
+        for said in read:
+            if isinstance(said, Problem):
+                if said.document:
+                    self._broken.setdefault(said.document, said.number)
+            elif said.document and not said.order:
+                short = bytes.fromhex(_digest(said.key)[:24])
+                if short in keys:
+                    self._broken.setdefault(said.document, said.number)
+                keys.add(short)
+            yield said
+
     def _kept(self, found: Found) -> Kept | Problem:
         key = found.key
         if found.order:
             key = (*key, str((self._place or {}).get(found.number, 1)))
         digest = _digest(key)
         first = self._first.setdefault(bytes.fromhex(digest[:24]), found.number)
+        sentence = ""
         if first != found.number:
             sentence = f"It has the same id as row {first}. Keep one of the two."
+        elif (broken := self._broken.get(found.document)) is not None:
+            sentence = (
+                f"Row {broken} of the same document cannot be taken, so none of it is brought in."
+                " Correct that row first."
+            )
+        if sentence:
             return Problem(found.number, sentence, [str(each) for each in found.key])
         document = _digest(found.document) if found.document else digest
         return Kept(found.number, digest, document, _digest([found.job, found.content]), found)
@@ -80,7 +103,8 @@ class Reading:
             return rows.read(number, self.opened.values(row), self.around)
         except (RowError, RowSkipped) as said:
             shown = [cells.text(cell)[:200] for cell in row[:CELLS_KEPT]]
-            return Problem(number, str(said), shown, isinstance(said, RowError))
+            document = rows.document_of(self.opened.values(row), self.around)
+            return Problem(number, str(said), shown, isinstance(said, RowError), document)
 
 
 def open_file(content: bytes, saved: Mapping[str, Saved]) -> Opened | Unknown:

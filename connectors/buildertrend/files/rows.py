@@ -71,6 +71,7 @@ class Problem:
     sentence: str
     cells: list[str] = field(default_factory=list)
     is_error: bool = True
+    document: tuple[str, ...] = ()  # of which it would be a line
 
 
 def read(number: int, values: Values, around: Around) -> Found:
@@ -124,7 +125,9 @@ def _purchase_order(number: int, values: Values, around: Around) -> Found:
 
 
 def _bill(number: int, values: Values, around: Around) -> Found:
-    """9.2.3: by job, number, vendor and amount; numbers repeat, and may be blank."""
+    """9.2.3: by job, number, vendor and amount; numbers repeat, and may be blank. Without one the
+    day it was entered tells it from its like, such as the rent of another month.
+    """
     job, codes = _job_of(values, around), cells.texts(values["codes"])
     _refuse_payments(codes)
     content: dict[str, Any] = {
@@ -136,8 +139,10 @@ def _bill(number: int, values: Values, around: Around) -> Found:
     for name in ("invoice_date", "due_date", "created"):
         content[name] = _day(values, name, around)
     _approve(content, around)
-    key = (job, words.plain(content["number"]), words.plain(content["vendor"]), content["amount"])
-    return Found(number, key, content, job, order=_order(content, number))
+    key = [job, words.plain(content["number"]), words.plain(content["vendor"]), content["amount"]]
+    if not content["number"] and content["created"]:
+        key.append(content["created"])
+    return Found(number, tuple(key), content, job, order=_order(content, number))
 
 
 def _line(number: int, values: Values, around: Around) -> Found:
@@ -147,7 +152,7 @@ def _line(number: int, values: Values, around: Around) -> Found:
     entity = _entity(cells.text(values["entity"]))
     job = _job_by_id(values, around)
     code = cells.text(values["code"])
-    _refuse_payments([code] if code else [])
+    # A payment among the lines is kept: without it the others would come to another sum.
     content = {
         "entity": entity,
         "vendor": _vendor_name(values, "vendor"),
@@ -158,13 +163,27 @@ def _line(number: int, values: Values, around: Around) -> Found:
     } | _texts(values, "line_id", "document_id", "document_title", "title", "category",
                "cost_type", "paid_status", "status", "order_id")  # fmt: skip
     _approve(content, around)
-    document = (entity, content["document_id"]) if content["document_id"] else (
-        entity, job, words.plain(content["document_title"]), words.plain(content["vendor"])
-    )  # fmt: skip
+    document = document_of(values, around)
     if content["line_id"]:
         return Found(number, (*document, content["line_id"]), content, job, document)
     key = (*document, words.plain(content["title"]), words.plain(code), content["amount"])
     return Found(number, key, content, job, document, order=_order(content, number))
+
+
+def document_of(values: Values, around: Around) -> tuple[str, ...]:
+    """The document of a line, also of one that cannot be read; () where nothing tells it."""
+    if around.layout.kind != List.LINES:
+        return ()
+    try:
+        entity = _entity(cells.text(values["entity"]))
+    except (RowError, RowSkipped):
+        return ()
+    said = _texts(values, "document_id", "document_title", "job_id")
+    if said["document_id"]:
+        return (entity, said["document_id"])
+    vendor = words.plain(_vendor_name(values, "vendor"))
+    job = around.jobs.of_id(said["job_id"])
+    return (entity, job, words.plain(said["document_title"]), vendor)
 
 
 def _estimate(number: int, values: Values, around: Around) -> Found:

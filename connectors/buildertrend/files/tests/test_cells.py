@@ -33,7 +33,9 @@ def test_an_amount_is_read_in_each_of_its_spellings(said, amount):
     assert cells.amount(said) == Decimal(amount)
 
 
-@pytest.mark.parametrize("said", ["12,5", "1.204,50", "1e5", "NaN", "abc", "--5", True, "12 0x"])
+@pytest.mark.parametrize(
+    "said", ["12,5", "1.204,50", "1e5", "NaN", "abc", "--5", "(-5)", True, "12 0x"]
+)
 def test_what_is_no_amount_is_never_guessed(said):
     with pytest.raises(ValueError, match="is no amount"):
         cells.amount(said)

@@ -207,6 +207,65 @@ def test_a_bill_without_a_date_is_held_by_its_row_and_file(bring, read):
     assert mark.sentence.startswith("Row 2 of bills.csv: ")
 
 
+def test_a_bill_that_comes_again_with_another_amount_is_not_sent_with_the_older_one(bring, read):
+    bring(exports.b_bills(exports.b_bill(Bill_Amount="1000.00")), is_approved=True)
+    bring(exports.b_bills(exports.b_bill(Bill_Amount="1100.00")), is_approved=True)
+
+    (held,) = [each for each in read("bills") if isinstance(each, Unreadable)]
+    (bill,) = [each for each in read("bills") if isinstance(each, PulledBill)]
+    assert (held.payload["amount"], bill.total) == ("1000.00", Decimal("1100.00"))
+    assert "with another amount" in held.sentence
+
+
+def test_without_a_number_neither_of_two_amounts_is_sent(bring, read):
+    """The older may have been sent, and nothing else would tell that it was the same bill."""
+    bring(exports.b_bills(exports.b_bill(Bill_No="", Bill_Amount="1000.00")))
+    bring(exports.b_bills(exports.b_bill(Bill_No="", Bill_Amount="1100.00")))
+
+    assert [type(each) for each in read("bills")] == [Unreadable, Unreadable]
+
+
+def test_two_bills_of_one_number_in_one_file_are_both_meant(bring, read):
+    one, other = exports.b_bill(Bill_Amount="1000.00"), exports.b_bill(Bill_Amount="1100.00")
+    bring(exports.b_bills(one))
+    bring(exports.b_bills(one, other))
+
+    assert sorted(bill.total for bill in read("bills")) == [1000, 1100]
+
+
+def test_a_line_that_a_newer_file_lacks_holds_its_bill(bring, read):
+    """Deleted there, or left out here: the sum is not sure."""
+    bring(exports.jobsites())
+    second = exports.line(line_item_id="9002", amount="2500.00")
+    bring(exports.lines(exports.line(), second), is_approved=True)
+
+    bring(exports.lines(exports.line()), is_approved=True)
+
+    (held,) = read("bills")
+    assert isinstance(held, Unreadable)
+    assert "one file that has all its lines" in held.sentence
+
+
+def test_a_full_file_says_that_a_line_is_gone(bring, read):
+    bring(exports.jobsites())
+    second = exports.line(line_item_id="9002", amount="2500.00")
+    bring(exports.lines(exports.line(), second), is_approved=True)
+
+    bring(exports.lines(exports.line()), is_approved=True, is_full=True)
+
+    assert [bill.total for bill in read("bills")] == [Decimal("10000.00")]
+
+
+def test_a_payment_among_a_bills_lines_counts_in_its_total(bring, read):
+    bring(exports.jobsites())
+    paid = exports.line(line_item_id="9002", cost_code_title="Payment", amount="-400.00")
+
+    bring(exports.lines(exports.line(), paid), is_approved=True)
+
+    (bill,) = read("bills")
+    assert (bill.total, [line.cost_code_id == "" for line in bill.lines]) == (9600, [False, True])
+
+
 def test_two_like_refunds_of_one_day_are_two_bills(bring, read):
     same = exports.b_bill(Bill_No="", Bill_Amount="(17.25)")
 

@@ -312,8 +312,29 @@ def test_lines_with_one_id_in_one_file_are_an_error(bring, upload):
 
     file = upload(exports.lines(exports.line(), exports.line(amount="1.00")))
 
-    assert counts(file) == (1, 0, 0, 1)
-    assert "the same id as row 2" in file.problems[0]["sentence"]
+    assert counts(file) == (0, 0, 0, 2)
+    assert "the same id as row 2" in file.problems[1]["sentence"]
+
+
+def test_a_bill_of_which_a_line_cannot_be_read_does_not_come_without_it(bring, upload):
+    """It would be posted with less than it says."""
+    bring(exports.jobsites())
+    bad, other = {"line_item_id": "9002", "amount": "x"}, {"payment_id": "502"}
+
+    file = upload(exports.lines(exports.line(), exports.line(**bad), exports.line(**other)))
+
+    assert counts(file) == (1, 0, 0, 2)
+    assert "Row 3 of the same document" in file.problems[0]["sentence"]
+
+
+def test_two_months_of_rent_are_two_bills_though_each_export_has_one(bring, connection):
+    rent = {"Bill_No": "", "Bill_Amount": "1500.00"}
+    bring(exports.b_bills(exports.b_bill(**rent, Created_Date="2026-01-01")))
+
+    newer = bring(exports.b_bills(exports.b_bill(**rent, Created_Date="2026-02-01")))
+
+    assert counts(newer) == (1, 0, 0, 0)
+    assert connection.source_rows.count() == 2
 
 
 def test_what_a_full_export_lacks_is_flagged_and_kept(bring, connection):

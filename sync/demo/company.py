@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from common.choices import RecordKind, System, Way
 from companies.models import Company, CompanySettings, Membership, Role, User
-from connectors import registry
+from connectors import linking, registry
 from connectors.sandboxing import read_csv
 from connectors.seeding import pairs
 from connectors.seeding.pairs import FIRST, Pair
@@ -88,6 +88,12 @@ def make(seed: str, pair: Pair = FIRST, slug: str = "") -> Company:
         if registry.connection_of(company, registry.PACKAGES[system].side) is None:
             tying.tie(company, seed, pair, system, way, by=admin)
     return company
+
+
+def untie(company: Company) -> None:
+    """Disconnect it, before its sandboxes stop: nobody is to ask for them any more."""
+    for connection in company.connections.all():
+        linking.disconnect(connection, by=person(company, Role.ADMIN))
 
 
 def enter(seed: str, pair: Pair, slug: str) -> Company:

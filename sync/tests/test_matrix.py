@@ -42,6 +42,7 @@ def cell(request, transactional_db, live_server, settings, tmp_path, monkeypatch
     try:
         company = demo.make(SEED, pair)
         done = matrix.run(Job(company, SEED, pair, _work_until))
+        demo.untie(company)
     finally:
         for each in sandboxes:
             if hang_up := getattr(each.sandbox, "hang_up", None):

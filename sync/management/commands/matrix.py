@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from companies.models import Company, Role
-from connectors import linking
+from companies.models import Company
 from connectors.seeding import pairs
 from sync.demo import company as demo
 from sync.demo import matrix, processes, starting, waiting
@@ -45,9 +44,7 @@ class Command(BaseCommand):
             job = Job(company, seed, pair, waiting.for_workers)
             cell = matrix.run(job)
             self._say(str(cell))
-            # Its sandboxes stop now: nobody is to ask for them any more.
-            for connection in company.connections.all():
-                linking.disconnect(connection, by=demo.person(company, Role.ADMIN))
+            demo.untie(company)
         return cell
 
     def _say(self, line: str) -> None:

@@ -111,7 +111,9 @@ class World:
         self.company = CompanyFactory(name="Harbor Ridge", slug="harbor")
         self.controller = self._member("Dana Ruiz", Role.CONTROLLER)
         self.admin = self._member("Priya Shah", Role.ADMIN)
-        self.source = signed_in(System.PROCORE, company=self.company)
+        # Nobody is asked for news here, but by the tests that are about it.
+        asked = timezone.now() + timedelta(minutes=1)
+        self.source = signed_in(System.PROCORE, company=self.company, hooks_set_at=asked)
         self.ledger = signed_in(
             System.QUICKBOOKS_ONLINE, company=self.company, external_company_id="9130"
         )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from common.choices import RecordKind
 from connectors.models import Record
@@ -90,9 +91,15 @@ def sentence(account: Record, line: BillLine, lacks: Sequence[str]) -> str:
 
 def _only(rows: Sequence[Record], code: Record) -> Record | None:
     """The one row with this very number, however it is punctuated; None for none or several."""
-    wanted = _plain(code.code or code.name)
-    same = [row for row in rows if wanted and _plain(row.code) == wanted]
+    wanted = code.code or code.name
+    same = [row for row in rows if _is_same(row.code, wanted)]
     return same[0] if len(same) == 1 else None
+
+
+def _is_same(one: str, other: str) -> bool:
+    """ "03-110", "03.110" and "03110" are one number; "1-100" and "11-00" are two."""
+    (plain, cuts), (other_plain, other_cuts) = _cut(one), _cut(other)
+    return bool(plain) and plain == other_plain and (cuts <= other_cuts or other_cuts <= cuts)
 
 
 def _cost_type(rows: Sequence[Record], wanted: Record) -> Record | None:
@@ -116,5 +123,7 @@ def _cost(row: Record) -> int | None:
     return None
 
 
-def _plain(code: str) -> str:
-    return re.sub(r"[^0-9a-z]", "", code.casefold())
+def _cut(code: str) -> tuple[str, set[int]]:
+    """The code without its punctuation, and where that stood."""
+    groups = re.findall(r"[0-9a-z]+", code.casefold())
+    return "".join(groups), set(accumulate(map(len, groups[:-1])))

@@ -65,6 +65,14 @@ def test_a_task_is_found_by_its_number_however_it_is_punctuated(project, said):
     assert Tasks(project).of(line(said)).task == wanted
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [("1-100", "11-00"), ("12-1000", "121-000")])
+def test_a_number_cut_elsewhere_is_another_number(project, ours, theirs):
+    """Both may be in the source's list, and only the other one in the ledger's."""
+    task(project, theirs)
+
+    assert Tasks(project).of(line(ours)) == Dimensions()
+
+
 def test_another_projects_task_is_not_taken(project, ledger):
     other = RecordFactory(
         connection=ledger, company=ledger.company, kind=RecordKind.PROJECT, external_id="24-018"

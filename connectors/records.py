@@ -264,6 +264,9 @@ class PulledPayment:
     currency: str  # "" when the ledger does not say
     applied: tuple[AppliedPayment, ...]
     is_void: bool = False
+    # Set where this stands for all that was ever paid of that bill: what single payments said of
+    # it before counts no more.
+    whole_of_bill: str = ""
     changed_at: datetime | None = None
     payload: JSON = None
 

@@ -112,7 +112,17 @@ def _keep_one(connection: Connection, pulled: PulledPayment) -> set[str]:
         unique_fields=["payment", "bill_external_id"],
         update_fields=["amount"],
     )
-    return known | paid.keys()
+    return known | paid.keys() | _replaced_by(row, pulled)
+
+
+def _replaced_by(row: LedgerPayment, pulled: PulledPayment) -> set[str]:
+    """Its bill, where single payments of it were counted so far: both would count twice."""
+    single = PaymentShare.objects.filter(
+        payment__connection=row.connection_id, bill_external_id=pulled.whole_of_bill
+    ).exclude(payment=row)
+    if pulled.whole_of_bill and single.exclude(amount=ZERO).update(amount=ZERO):
+        return {pulled.whole_of_bill}
+    return set()
 
 
 def _forget(connection: Connection, external_id: str) -> set[str]:
@@ -225,6 +235,12 @@ def tell(notice_id: int) -> None:
     paid = paid_bill(push)
     try:
         connection = registry.live_connection(notice.company, Side.SOURCE)
+        if connection != push.bill.connection:
+            # To another account, or another system, its ids are those of other documents.
+            raise registry.NotConnected(
+                f"{push.bill.connection.get_system_display()}, where this bill came from, is no"
+                " longer connected, so it was not told."
+            )
         client = registry.open_client(connection)
         if not isinstance(client, TakesPayments):
             _settle(notice, PaidNotice.State.NOT_TAKEN, "")

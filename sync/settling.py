@@ -102,7 +102,7 @@ def accept_as_posted(push: Push, posted: PostedBill, *, by: User | None = None) 
     Connection.objects.filter(pk=push.connection_id).update(last_sent_at=Now())
     _is_let_in_again(push)
     trail.record(Verb.POSTED, push, by=by, machine="Sender", after=push.answer)
-    if by is not None:
+    if by is not None or push.was_unknown:
         # One that was there before may have been paid meanwhile.
         paying.notify(push.connection, [push.external_id])
 

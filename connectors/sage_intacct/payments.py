@@ -69,6 +69,7 @@ def of_a_bill(row: Row) -> PulledPayment:
         currency=row.get("CURRENCY", ""),
         applied=(AppliedPayment(bill_id=row["RECORDNO"], amount=paid),) if paid else (),
         is_void=not paid,
+        whole_of_bill=row["RECORDNO"],
         changed_at=changed,
         payload=dict(row),
     )

@@ -1,15 +1,19 @@
 """Payments of the ledger: kept, counted against the bills we posted, and noticed for the source."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from companies.models import Role
 from companies.tests.factories import MembershipFactory
-from connectors.records import AppliedPayment, PulledPayment, Removed
-from sync import paying
-from sync.models import LedgerPayment, PaidNotice
+from connectors.models import Connection
+from connectors.records import AppliedPayment, PostedBill, PulledPayment, Removed
+from connectors.tests.factories import ConnectionFactory
+from sync import paying, settling
+from sync.models import LedgerPayment, PaidNotice, Push
 from sync.tests.factories import PushFactory
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +94,61 @@ def test_a_payment_moved_to_another_bill_leaves_ours(push):
 
     assert paying.paid_bill(push).paid == 0
     assert [each.is_void for each in paying.paid_bill(push).payments] == [True]
+
+
+@pytest.mark.parametrize("whole", ["400.00", "0.00"])
+def test_what_a_whole_bill_was_paid_takes_the_place_of_its_single_payments(push, whole):
+    """A ledger that stops showing us payments tells by the bill from then on."""
+    keep(push, payment(b311="400.00"))
+
+    by_bill = payment("bill/311", b311=whole)
+    keep(push, replace(by_bill, is_void=whole == "0.00", whole_of_bill="311"))
+
+    assert paying.paid_bill(push).paid == Decimal(whole)
+
+
+def test_a_source_connected_later_never_hears_of_another_ones_bill(push):
+    """Its number there may be that of another bill."""
+    came_from = push.bill.connection
+    keep(push, payment(b311="400.00"))
+    Connection.objects.filter(pk=came_from.pk).update(state=Connection.State.DISCONNECTED)
+    ConnectionFactory(company=push.company, source=True, external_company_id="another")
+    notice, _ = PaidNotice.objects.update_or_create(
+        push=push,
+        defaults={
+            "company": push.company, "state": PaidNotice.State.WAITING, "due_at": timezone.now()
+        },
+    )  # fmt: skip
+
+    paying.tell(notice.pk)
+
+    notice.refresh_from_db()
+    assert "no longer connected" in notice.sentence
+    assert notice.told_at is None
+
+
+def test_a_bill_found_after_a_lost_answer_hears_of_what_was_paid_meanwhile(push):
+    Push.objects.filter(pk=push.pk).update(state=Push.State.UNKNOWN, was_unknown=True)
+    keep(push, payment(b311="400.00"))
+    assert not PaidNotice.objects.exists()
+    push.refresh_from_db()
+
+    settling.accept_as_posted(push, posted_as(push))
+
+    assert PaidNotice.objects.get().push == push
+
+
+def posted_as(push):
+    return PostedBill(
+        external_id="311",
+        number="D-1",
+        vendor_id=push.sought["vendor_id"],
+        bill_date=date(2026, 9, 2),
+        total=Decimal(push.sought["total"]),
+        currency="USD",
+        key=push.key,
+        version="1",
+    )
 
 
 def test_a_payment_of_somebody_elses_bill_makes_no_notice(push):

@@ -14,6 +14,7 @@ from connectors.models import (
     Call,
     ConsentRequest,
     InboxEvent,
+    RoutedProject,
     WebConnectorQuestion,
     WebConnectorSession,
 )
@@ -42,7 +43,10 @@ from sync.models import (
     CommitmentLine,
     Judging,
     LedgerBill,
+    LedgerPayment,
     LetGo,
+    PaidNotice,
+    PaymentShare,
     ProjectTeam,
     PullProblem,
     PullStep,
@@ -390,6 +394,21 @@ def billed(company, people):
         asked_at=now,
         payload=b"{}",
         **{**own, "connection_id": ID + 1},
+    )
+    paid = LedgerPayment.objects.create(
+        external_id="9",
+        payment_date=date(2026, 9, 9),
+        number=f"{CANARY}-cheque",
+        amount=1,
+        payload={"number": CANARY},
+        **{**own, "connection_id": ID + 1},
+    )
+    PaymentShare.objects.create(payment=paid, bill_external_id="9000", amount=1, **own)
+    PaidNotice.objects.create(
+        push_id=ID, state="failed", sentence=f"{CANARY} is locked there.", **own
+    )
+    RoutedProject.objects.create(
+        project_id=ID + 1, account=f"procore:{CANARY}", project_external_id="21", **at_source
     )
     RecordCreation.objects.create(
         connection_id=ID + 1,

@@ -22,7 +22,7 @@ from connectors.base import Ledger
 from connectors.errors import Refused
 from connectors.models import Connection
 from mapping.lookup import Lookup, lock
-from sync import documents, gate, needing, transitions
+from sync import documents, gate, needing, rerouting, transitions
 from sync.models import Bill, Push
 from sync.steps import Step, reached
 
@@ -225,7 +225,7 @@ def _holds(push: Push, asked: gate.Question) -> list[gate.Hold]:
                 gate.Fix.WAIT,
             )
         ]
-    return gate.holds(asked)
+    return [*gate.holds(asked), *rerouting.holds(asked.bill)]
 
 
 def _freeze(push: Push, coding: documents.Coding, ledger: Ledger) -> bool:

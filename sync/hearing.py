@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from common.choices import RecordKind, Side
-from connectors import pacing, receiving, registry
+from connectors import pacing, receiving, registry, routing
 from connectors.base import (
     Ledger,
     ListsChangedCommitments,
@@ -148,14 +148,23 @@ def _read_one(
     if not told.external_id:
         _read_project(connection, client, project, told)
     elif told.kind in set(PulledBill.Kind) and isinstance(client, RereadsBills):
-        asked_at = timezone.now()
-        kind = PulledBill.Kind(told.kind)
-        bill = client.reread_bill(kind, told.external_id, told.project_id)
-        said = bill or Removed(kind=kind, external_id=told.external_id)
-        mirroring.changed_bills(connection, project, [said], asked_at=asked_at)
+        _read_bill(connection, client, project, told)
     elif told.kind in set(PulledCommitment.Kind) and isinstance(client, ListsChangedCommitments):
         commitments = client.changed_commitments(told.project_id, since - OVERLAP)
         mirroring.changed_commitments(connection, project, commitments)
+
+
+def _read_bill(connection: Connection, client: RereadsBills, project: Record, told: Told) -> None:
+    asked_at, kind = timezone.now(), PulledBill.Kind(told.kind)
+    bill = client.reread_bill(kind, told.external_id, told.project_id)
+    said = bill or Removed(kind=kind, external_id=told.external_id)
+    if isinstance(bill, PulledBill) and bill.project_id != project.external_id:
+        # Moved since this was told: what it costs belongs to the project that it is in now.
+        moved_to = _project(connection, cast("Source", client), bill.project_id)
+        if moved_to is None:
+            return
+        project = moved_to
+    mirroring.changed_bills(connection, project, [said], asked_at=asked_at)
 
 
 def _read_project(
@@ -178,11 +187,14 @@ def _read_record(
 
 
 def _project(connection: Connection, client: Source | Ledger, external_id: str) -> Record | None:
-    """Ours for the source's id; read now where it is so new that no pull has brought it."""
+    """Ours for the source's id; read now where it is so new that no pull has brought it.
+
+    None too where the project comes to the books of another company that shares the account.
+    """
     known = connection.records.filter(kind=RecordKind.PROJECT, external_id=external_id)
     if not known.exists() and isinstance(client, Rereads):
         _read_record(connection, client, RecordKind.PROJECT, external_id)
-    return known.first()
+    return known.filter(pk__in=routing.ours(connection).values("pk")).first()
 
 
 def _settle(row: InboxEvent, error: ConnectorError | None) -> None:

@@ -6,7 +6,9 @@ takes none of which a bill was sent from elsewhere, and what the others still ha
 
 from common.errors import Conflict
 from companies.models import Company
+from connectors import routing
 from sync import mirroring
+from sync.gate import Fix, Hold
 from sync.models import Bill, Push
 
 
@@ -33,3 +35,19 @@ def reroute(*, account: str, company: Company, came: set[str], went: set[str]) -
             f"Bills of {first.bill.project} were sent to other books, and would go a second time,"
             " so nothing was saved. Leave that project where it is."
         )
+
+
+def holds(bill: Bill) -> list[Hold]:
+    """Asked once more as it is claimed: a reading that was under way when its project went to other
+    books may have brought the bill back.
+    """
+    if routing.ours(bill.connection).filter(pk=bill.project_id).exists():
+        return []
+    return [
+        Hold(
+            "routing",
+            f"Several companies share this account, and {bill.project} does not come to these"
+            " books. An admin can choose its projects in Settings.",
+            Fix.SETTINGS,
+        )
+    ]

@@ -8,9 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from common.choices import RecordKind, Side
+from companies.tests.factories import UserFactory
+from connectors import routing
 from connectors.models import InboxEvent
 from connectors.procore.webhooks import header
 from connectors.quickbooks_online.webhooks import signature
+from connectors.tests.factories import ConnectionFactory, RecordFactory
 from connectors.vault import seal
 from sync import mirroring, sweeping, tasks
 from sync.models import Bill, Commitment, LedgerPayment
@@ -79,6 +82,22 @@ class Teller:
 
 def states():
     return set(InboxEvent.objects.values_list("state", flat=True))
+
+
+def test_news_of_a_project_that_went_to_other_books_brings_none_of_its_bills_back(world, told):
+    """It would be ready in both."""
+    world.pull(Side.SOURCE)
+    others = ConnectionFactory(source=True, external_company_id=world.source.external_company_id)
+    theirs = RecordFactory(
+        connection=others, company=others.company, project=True, external_id="22"
+    )
+    routing.choose(others, [theirs.pk], by=UserFactory())
+    told.procore("Direct Costs", 72, project=22)
+
+    told.hear()
+
+    assert Bill.objects.get(external_id="72").fault == Bill.Fault.UNREADABLE
+    assert states() == {InboxEvent.State.DONE}
 
 
 def test_a_renamed_vendor_is_renamed_here(world, told):

@@ -68,3 +68,24 @@ def test_giving_a_project_up_holds_its_bills(bill, others):
     routing.choose(bill.connection, [], by=UserFactory())
 
     assert Bill.objects.get(pk=bill.pk).fault == Bill.Fault.UNREADABLE
+
+
+def test_a_bill_that_a_reading_under_way_brings_back_does_not_leave(world):
+    bill = world.ready_bill()
+    push = world.send(bill)
+    others = ConnectionFactory(source=True, external_company_id=world.source.external_company_id)
+    theirs = RecordFactory(
+        connection=others,
+        company=others.company,
+        project=True,
+        external_id=bill.project.external_id,
+    )
+    routing.choose(others, [theirs.pk], by=UserFactory())
+    Bill.objects.filter(pk=bill.pk).update(unreadable_at=None, fault="")
+
+    world.work(push)
+
+    push.refresh_from_db()
+    assert (push.state, push.cause) == (push.State.FAILED, push.Cause.HELD)
+    assert "does not come to these books" in push.sentence
+    assert world.books() == []

@@ -8,7 +8,16 @@ from common.choices import RecordKind, System, Way
 from companies.tests.factories import MembershipFactory
 from connectors import registry, subscribing, trying
 from connectors.buildertrend.connecting import subscribe
-from connectors.buildertrend.tests.conftest import ACCOUNT, BILL, FRAMER, ID, JOB, ORDER, SECRET
+from connectors.buildertrend.tests.conftest import (
+    ACCOUNT,
+    BILL,
+    FRAMER,
+    ID,
+    JOB,
+    ORDER,
+    OTHER_JOB,
+    SECRET,
+)
 from connectors.models import Connection, InboxEvent, RefusedNews
 from sync import mirroring, tasks
 from sync.models import Bill, Commitment
@@ -64,6 +73,16 @@ def test_a_bill_that_is_edited_there_is_read_again(buildertrend, tied):
     bill = Bill.objects.get(external_id=str(BILL))
     assert (bill.status, bill.is_approved) == ("Void", False)
     assert InboxEvent.objects.get().state == InboxEvent.State.DONE
+
+
+def test_a_bill_that_moved_on_since_is_kept_under_the_job_it_is_in(buildertrend, tied):
+    buildertrend.screen(f"bills/{BILL}", {"status": "Ready for Payment"})
+    tell(buildertrend)
+    buildertrend.write("bills", {"id": BILL, "job_id": OTHER_JOB})
+
+    hear()
+
+    assert Bill.objects.get(external_id=str(BILL)).project.external_id == str(OTHER_JOB)
 
 
 def test_a_purchase_order_and_a_vendor_are_read_again(buildertrend, tied):

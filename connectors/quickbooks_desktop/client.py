@@ -82,20 +82,26 @@ class QuickBooksDesktopClient:
     def records(self, kind: RecordKind) -> Iterator[PulledRecord | Unreadable]:
         # Without a word about it the inactive rows are left out (2.4).
         for row in self._list(kind, {"ActiveStatus": "All"}):
-            yield translate.record(kind, row, self.zone)
+            yield self._record(kind, row)
 
     def changes(
         self, kind: RecordKind, since: datetime
     ) -> Iterator[PulledRecord | Removed | Unreadable]:
         local = self._local(since)
         for row in self._list(kind, {"ActiveStatus": "All", "FromModifiedDate": local}):
-            yield translate.record(kind, row, self.zone)
+            yield self._record(kind, row)
         for external_id in self._deleted("List", translate.LISTS[kind].deleted, local):
             yield Removed(kind=kind, external_id=external_id)
 
     def record(self, kind: RecordKind, external_id: str) -> PulledRecord | Unreadable | None:
         rows = self._one(translate.LISTS[kind].query, {"ListID": external_id})
-        return translate.record(kind, rows[0], self.zone) if rows else None
+        return self._record(kind, rows[0]) if rows else None
+
+    def _record(self, kind: RecordKind, row: Element) -> PulledRecord | Unreadable:
+        found = translate.record(kind, row, self.zone)
+        if isinstance(found, Unreadable):
+            return found
+        return translate.payable_in(self.currency, found)
 
     # --- Bills ------------------------------------------------------------------------------------
 

@@ -225,6 +225,16 @@ def record(kind: RecordKind, row: Element, zone: ZoneInfo) -> PulledRecord | Unr
         )
 
 
+def payable_in(home: str, found: PulledRecord) -> PulledRecord:
+    """A bill takes its vendor's currency (5), so one of another than the books' is none for us: 500
+    dollars would be entered as 500 euros.
+    """
+    theirs = currency((found.payload or {}).get("CurrencyRef"))
+    if found.kind == RecordKind.VENDOR and theirs not in {"", home}:
+        return replace(found, is_selectable=False)
+    return found
+
+
 def moment(text: str, zone: ZoneInfo) -> datetime | None:
     """The local time is right, its offset may be an hour off: it is dropped. Source: 2.3."""
     return datetime.fromisoformat(text[:19]).replace(tzinfo=zone) if text else None

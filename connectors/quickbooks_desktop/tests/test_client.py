@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from common.choices import RecordKind
 from connectors.errors import NumberTaken, PeriodClosed, Refused, TargetInactive, Unreachable
-from connectors.quickbooks_desktop import qbxml, writing
+from connectors.quickbooks_desktop import qbxml, translate, writing
 from connectors.quickbooks_desktop.client import QuickBooksDesktopClient
 from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
 from connectors.quickbooks_desktop.sandbox_company_file import Session
@@ -128,6 +129,21 @@ def test_vendors_come_with_inactive_ones(client):
     assert (ridgeline.address, ridgeline.city) == ("14 Quarry Rd", "Tacoma")
     assert ridgeline.term_id == list_id("2")
     assert not rows["Closed Supply Co."].is_active
+
+
+@pytest.mark.parametrize(
+    ("currency", "usable"), [("", True), ("US Dollar", True), ("Euro", False), ("Rupee", False)]
+)
+def test_a_vendor_of_another_currency_cannot_be_chosen(currency, usable):
+    row = Element("VendorRet")
+    SubElement(row, "ListID").text = VENDOR
+    SubElement(row, "Name").text = "Ridgeline"
+    if currency:
+        SubElement(SubElement(row, "CurrencyRef"), "FullName").text = currency
+
+    found = translate.payable_in("USD", translate.record(RecordKind.VENDOR, row, ZONE))
+
+    assert found.is_selectable is usable
 
 
 def test_jobs_are_customers_with_a_parent(client):

@@ -219,6 +219,7 @@ def test_the_rate_limit_is_surely_not_done(client, order, bills):
         Fault(kind="answer", status=200, body="<response><control/></response>"),
         Fault(kind="answer", status=200, body=GOOD_CONTROL.format("")),
         Fault(kind="answer", status=200, body=GOOD_CONTROL.format("<operation/>")),
+        Fault(kind="answer", status=200, body="<a>" * 20_000 + "</a>" * 20_000),
     ],
     ids=lambda fault: f"{fault.kind}-{fault.status}",
 )

@@ -31,7 +31,7 @@ from connectors.base import (
 from connectors.errors import ConnectorError, RateLimited
 from connectors.models import Connection, InboxEvent, Record
 from connectors.records import News, PulledBill, PulledCommitment, Removed
-from sync import mirroring, paying
+from sync import bringing, mirroring, paying
 
 log = structlog.get_logger()
 
@@ -151,7 +151,7 @@ def _read_one(
         _read_bill(connection, client, project, told)
     elif told.kind in set(PulledCommitment.Kind) and isinstance(client, ListsChangedCommitments):
         commitments = client.changed_commitments(told.project_id, since - OVERLAP)
-        mirroring.changed_commitments(connection, project, commitments)
+        bringing.changed_commitments(connection, project, commitments)
 
 
 def _read_bill(connection: Connection, client: RereadsBills, project: Record, told: Told) -> None:
@@ -164,7 +164,7 @@ def _read_bill(connection: Connection, client: RereadsBills, project: Record, to
         if moved_to is None:
             return
         project = moved_to
-    mirroring.changed_bills(connection, project, [said], asked_at=asked_at)
+    bringing.changed_bills(connection, project, [said], asked_at=asked_at)
 
 
 def _read_project(
@@ -173,9 +173,9 @@ def _read_project(
     """The news is of a part, and its document is not named: everything of this kind is read."""
     source = cast("Source", client)
     if told.kind in set(PulledCommitment.Kind):
-        mirroring.commitments(connection, project, source.commitments(told.project_id))
+        bringing.commitments(connection, project, source.commitments(told.project_id))
     else:
-        mirroring.bills(connection, project, source.bills(told.project_id))
+        bringing.bills(connection, project, source.bills(told.project_id))
 
 
 def _read_record(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from common.choices import Side
 from companies.models import Company
 from mapping import combining, drifting, publishing
-from sync import documents, needing, pulling, readiness
+from sync import after_pull, documents, needing, readiness
 from sync.models import Bill, CommitmentLine, Judging, Push
 from sync.querysets import BillQuerySet
 
@@ -154,7 +154,7 @@ def _end(row: Judging, fence: int) -> None:
             combining.default_of(connection)
         coded = CommitmentLine.objects.filter(commitment__connection=connection)
         needing.pair_up(connection, coded.select_related("cost_code", "cost_type"))
-    pulling.draft_what_is_open(company)
+    after_pull.draft_what_is_open(company)
 
 
 # --- The bills ------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.records import PaidBill, PulledPayment, Removed, ToldPayment, Unreadable
-from sync import mirroring
 from sync.models import LedgerPayment, PaidNotice, PaymentShare, PullStep, Push
+from sync.taking import Mirrored, batches, plain
 
 TASK = "sync.tasks.tell_paid"
 LEASE = timedelta(minutes=3)
@@ -62,10 +62,10 @@ def since(connection: Connection) -> datetime:
 
 def keep(
     connection: Connection, pulled: Iterable[PulledPayment | Removed | Unreadable]
-) -> mirroring.Mirrored:
+) -> Mirrored:
     """Bring payments in, and let the source hear of those that paid a bill of ours."""
-    result = mirroring.Mirrored()
-    for batch in mirroring.batches(pulled, result):
+    result = Mirrored()
+    for batch in batches(pulled, result):
         for payment in batch:
             with transaction.atomic():
                 bills = set[str]()
@@ -91,7 +91,7 @@ def _keep_one(connection: Connection, pulled: PulledPayment) -> set[str]:
             "amount": pulled.amount,
             "currency": pulled.currency,
             "is_void": pulled.is_void,
-            "payload": mirroring.plain(pulled.payload),
+            "payload": plain(pulled.payload),
         },
     )
     paid: dict[str, Decimal] = {}

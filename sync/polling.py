@@ -25,8 +25,9 @@ from connectors.base import (
     Source,
 )
 from connectors.models import Connection
-from sync import mirroring
+from sync import bringing, mirroring
 from sync.models import PullStep, Run
+from sync.taking import Mirrored
 
 POLL_EVERY = timedelta(minutes=5)
 # A poll of a large company takes its time: it is given four times as long to others.
@@ -84,7 +85,7 @@ def kinds(client: Source | Ledger, looks_back: timedelta | None) -> list[RecordK
     return [kind for kind in wanted if kind not in whole]
 
 
-def bring_in(step: PullStep, connection: Connection) -> mirroring.Mirrored | None:
+def bring_in(step: PullStep, connection: Connection) -> Mirrored | None:
     """Bring in what changed of one list; None where it has to be read whole."""
     since = _since(step)
     if since is None:
@@ -100,10 +101,10 @@ def bring_in(step: PullStep, connection: Connection) -> mirroring.Mirrored | Non
         return None
     if step.what == What.COMMITMENTS and isinstance(client, ListsChangedCommitments):
         commitments = client.changed_commitments(step.project.external_id, since)
-        return mirroring.changed_commitments(connection, step.project, commitments)
+        return bringing.changed_commitments(connection, step.project, commitments)
     if step.what == What.BILLS and isinstance(client, ListsChangedBills):
         bills = client.changed_bills(step.project.external_id, since)
-        return mirroring.changed_bills(connection, step.project, bills, asked_at=asked_at)
+        return bringing.changed_bills(connection, step.project, bills, asked_at=asked_at)
     return None
 
 

@@ -23,8 +23,8 @@ from connectors.records import PostedBill, Unreadable
 from mapping import combining, learning
 from mapping.learning import Found
 from mapping.models import Kind
-from sync import mirroring
 from sync.models import Bill, BillLine, LedgerBill, Push
+from sync.taking import Mirrored, batches
 
 LOOKS_BACK = timedelta(days=548)  # a year and a half
 # Two dates of one bill: the vendor's, the day it was entered, the end of its period.
@@ -41,10 +41,10 @@ def since(company: Company) -> date:
 
 def keep_bills(
     connection: Connection, first_day: date, pulled: Iterable[PostedBill | Unreadable]
-) -> mirroring.Mirrored:
+) -> Mirrored:
     """Bring the ledger's bills from `first_day` on in; what a complete list lacks is forgotten."""
-    result, seen = mirroring.Mirrored(), set[str]()
-    for batch in mirroring.batches(pulled, result):
+    result, seen = Mirrored(), set[str]()
+    for batch in batches(pulled, result):
         LedgerBill.objects.bulk_create(
             [_row(connection, bill) for bill in batch],
             update_conflicts=True,

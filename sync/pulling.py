@@ -5,14 +5,12 @@ broken list does not stop the others, and progress can be watched. Only a list t
 its end may say that something is gone.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import cast
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,7 +19,7 @@ from audit import trail
 from audit.models import Verb
 from common.choices import RecordKind, Side
 from common.errors import AppError, Conflict
-from companies.models import Company, User
+from companies.models import User
 from connectors import pacing, registry, routing
 from connectors.base import TellsPayments
 from connectors.errors import (
@@ -33,22 +31,18 @@ from connectors.errors import (
     UnexpectedPayload,
     Unreachable,
 )
-from connectors.models import Connection, Record
+from connectors.models import Connection
 from connectors.records import Unreadable
-from mapping import drafting, worklist
-from mapping.models import Kind, drafted_kinds
-from sync import mirroring, paying, polling, precedents, telling
+from sync import after_pull, bringing, mirroring, paying, polling, precedents
 from sync.models import (
     Bill,
     BillLine,
-    BillNeed,
-    Commitment,
-    CommitmentLine,
     PullProblem,
     PullStep,
     Push,
     Run,
 )
+from sync.taking import Mirrored, plain, storable
 
 log = structlog.get_logger()
 
@@ -57,7 +51,6 @@ LEASE = timedelta(minutes=5)
 LOOKS_BACK_EVERY = timedelta(hours=20)
 MOST_TRIES = 5
 WAKES_LATEST = timedelta(hours=1)
-MANY = 2_000  # rows; after so many new ones the planner would guess by what was there before
 What = PullStep.What
 
 
@@ -169,7 +162,7 @@ def pull_step(step_id: int) -> None:
             result = _bring_in(step)
     except (CredentialsExpired, AccessDenied, UnexpectedPayload) as error:
         if isinstance(error, AccessDenied) and step.what == What.BILLS:
-            mirroring.bills_are_hidden(step.company, [step.project_id])
+            bringing.bills_are_hidden(step.company, [step.project_id])
         _give_up(step, error)
     except Asleep as error:
         _sleep(step, error)
@@ -188,11 +181,11 @@ def _connection(step: PullStep) -> Connection:
     return connection
 
 
-def _bring_in(step: PullStep) -> mirroring.Mirrored:
+def _bring_in(step: PullStep) -> Mirrored:
     connection = _connection(step)
     if step.what == What.COMPANY:
         _read_company(connection)
-        return mirroring.Mirrored(found=1)
+        return Mirrored(found=1)
     if (changed := polling.bring_in(step, connection)) is not None:
         return changed
     if step.what == What.RECORDS:
@@ -210,8 +203,8 @@ def _bring_in(step: PullStep) -> mirroring.Mirrored:
     source = registry.open_source(connection)
     if step.what == What.COMMITMENTS:
         pulled = source.commitments(step.project.external_id)
-        return mirroring.commitments(connection, step.project, pulled)
-    return mirroring.bills(connection, step.project, source.bills(step.project.external_id))
+        return bringing.commitments(connection, step.project, pulled)
+    return bringing.bills(connection, step.project, source.bills(step.project.external_id))
 
 
 def _read_company(connection: Connection) -> None:
@@ -223,7 +216,7 @@ def _read_company(connection: Connection) -> None:
     )
 
 
-def _done(step: PullStep, result: mirroring.Mirrored) -> None:
+def _done(step: PullStep, result: Mirrored) -> None:
     with transaction.atomic():
         if not _still_ours(step):
             return
@@ -241,7 +234,7 @@ def _done(step: PullStep, result: mirroring.Mirrored) -> None:
             changed=len(result.changed),
             due_at=None,
             lease_until=None,
-            problem=mirroring.storable(_problem_sentence(result.unreadable)),
+            problem=storable(_problem_sentence(result.unreadable)),
         )
         if _last_list(step):
             _add_project_steps(step.run)
@@ -321,8 +314,8 @@ def _keep_problem(step: PullStep, sentence: str, payload: object) -> None:
         company=step.company,
         connection=connection,
         step=step,
-        sentence=mirroring.storable(sentence),
-        payload=mirroring.plain(payload),
+        sentence=storable(sentence),
+        payload=plain(payload),
     )
 
 
@@ -347,7 +340,7 @@ def _add_project_steps(run: Run) -> None:
     projects = connection.records.filter(kind=RecordKind.PROJECT).order_by("name")
     ours = routing.ours(connection).values("pk")
     unseen = projects.filter(~Q(gone_at=None) | ~Q(pk__in=ours)).values_list("pk", flat=True)
-    mirroring.bills_are_hidden(run.company, list(unseen))
+    bringing.bills_are_hidden(run.company, list(unseen))
     present = projects.filter(gone_at=None, pk__in=ours)
     position = run.steps.aggregate(last=Max("position"))["last"] or 0
     steps: list[PullStep] = []
@@ -379,70 +372,7 @@ def _ring_next(run: Run) -> None:
     """Make the next list due, or close the pull when there is none."""
     following = run.steps.filter(state=PullStep.State.WAITING).order_by("position").first()
     if following is None:
-        _finish(run)
+        after_pull.finish(run)
         return
     PullStep.objects.filter(pk=following.pk).update(due_at=Now())
     PullStep.objects.ring(TASK, [following.pk])
-
-
-def _finish(run: Run) -> None:
-    failed = run.steps.filter(state=PullStep.State.FAILED).count()
-    total = run.steps.count()
-    partly = failed or run.steps.exclude(problem="").exists()
-    state = Run.State.FAILED if failed == total else Run.State.PARTLY if partly else Run.State.DONE
-    if not Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
-        state=state, finished_at=Now()
-    ):
-        return
-    is_first = run.connection is not None and run.connection.last_pulled_at is None
-    if is_first and (not failed or run.started_by_id):
-        transaction.on_commit(
-            lambda: telling.of_first_pull(run, is_complete=not failed), robust=True
-        )
-    if not failed and run.connection_id:
-        Connection.objects.filter(pk=run.connection_id).update(last_pulled_at=Now())
-    counts = run.steps.aggregate(
-        records=Sum("found", filter=Q(what=What.RECORDS)),
-        commitments=Sum("found", filter=Q(what=What.COMMITMENTS)),
-        bills=Sum("found", filter=Q(what=What.BILLS)),
-    )
-    changed = run.steps.aggregate(rows=Sum("changed"))["rows"] or 0
-    if run.looks_back is not None and not changed and not failed:
-        return  # a poll that found nothing is no news to anybody
-    trail.record(
-        Verb.PULLED,
-        run.connection or run,
-        by=run.started_by,
-        machine="Schedule",
-        after={"state": state, **counts, "lists_failed": failed},
-    )
-    if changed >= MANY:
-        transaction.on_commit(_count_rows_anew, robust=True)
-    precedents.look_again(run.company)
-    draft_what_is_open(run.company)
-
-
-def _count_rows_anew() -> None:
-    """Now, for those who look at once: PostgreSQL does so by itself within some minutes."""
-    models = (Record, Commitment, CommitmentLine, Bill, BillLine, BillNeed)
-    with database.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in models)}")
-
-
-def draft_what_is_open(company: Company) -> None:
-    """Once both sides were pulled, let the machine look at what nobody has decided."""
-    pulled = company.runs.filter(kind=Run.Kind.PULL, state__in=[Run.State.DONE, Run.State.PARTLY])
-    if set(pulled.values_list("connection__side", flat=True)) >= {Side.SOURCE, Side.LEDGER}:
-        for kind in _kinds_with_open_records(company):
-            drafting.start(company, kind, by=None)
-
-
-def _kinds_with_open_records(company: Company) -> Iterator[Kind]:
-    for kind in drafted_kinds(company.settings):
-        undecided = (
-            company.records.on(Side.SOURCE)
-            .filter(kind=kind.value, is_active=True, gone_at=None)
-            .filter(worklist.TO_REVIEW | worklist.NEEDS_ANOTHER)
-        )
-        if undecided.exists():
-            yield kind

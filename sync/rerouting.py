@@ -7,7 +7,7 @@ takes none of which a bill was sent from elsewhere, and what the others still ha
 from common.errors import Conflict
 from companies.models import Company
 from connectors import routing
-from sync import mirroring
+from sync import bringing
 from sync.gate import Fix, Hold
 from sync.models import Bill, Push
 
@@ -27,7 +27,7 @@ def reroute(*, account: str, company: Company, came: set[str], went: set[str]) -
     for bills in (elsewhere, left):
         for owner in Company.objects.filter(pk__in=bills.values("company")).order_by("pk"):
             projects = set(bills.filter(company=owner).values_list("project", flat=True))
-            mirroring.bills_are_hidden(owner, list(projects))
+            bringing.bills_are_hidden(owner, list(projects))
     # Looked for last: whoever was claiming one of them has waited for the hold, or we for them.
     sent = Push.objects.filter(bill__in=elsewhere.values("pk")).perhaps_in_the_ledger()
     if first := sent.select_related("bill__project").first():

@@ -15,7 +15,7 @@ from connectors.procore.webhooks import header
 from connectors.quickbooks_online.webhooks import signature
 from connectors.tests.factories import ConnectionFactory, RecordFactory
 from connectors.vault import seal
-from sync import mirroring, sweeping, tasks
+from sync import bringing, mirroring, sweeping, tasks
 from sync.models import Bill, Commitment, LedgerPayment
 
 VERIFIER = "demo-verifier-0001"
@@ -359,6 +359,6 @@ def test_a_bill_that_news_has_changed_is_not_changed_back(world, told):
     told.procore("Direct Costs", 72, project=22)
     told.hear()
 
-    mirroring.changed_bills(world.source, project, stale, asked_at=asked_at)
+    bringing.changed_bills(world.source, project, stale, asked_at=asked_at)
 
     assert str(world.bill("D-8").total) == "300.10"

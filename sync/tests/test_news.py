@@ -11,7 +11,7 @@ from connectors.tests.factories import RecordFactory
 from mapping import publishing
 from mapping.lookup import Lookup
 from mapping.tests.factories import MappingFactory
-from sync import gate, mirroring
+from sync import bringing, gate
 from sync.models import Bill
 from sync.tests.factories import BillFactory, PushFactory, RunFactory, judge_bills, map_record
 from sync.waiting import WaitingBills
@@ -247,7 +247,7 @@ def test_a_pull_under_way_judges_by_what_was_saved_meanwhile(world):
     deciding.change(company, {"currency": "CAD"}, by=world.admin)
 
     project = world.record(RecordKind.PROJECT, "22")
-    mirroring.bills(world.source, project, registry.open_source(world.source).bills("22"))
+    bringing.bills(world.source, project, registry.open_source(world.source).bills("22"))
 
     bill = world.bill("D-8")
     assert (str(bill.total), bill.fault) == ("251.00", Bill.Fault.CURRENCY)

@@ -15,7 +15,7 @@ from connectors import registry
 from connectors.errors import Unreachable
 from connectors.models import Record
 from mapping.models import Mapping
-from sync import judging, mirroring, pulling, tasks
+from sync import after_pull, judging, mirroring, pulling, taking, tasks
 from sync.models import Bill, PullProblem, PullStep, Push, Run
 from sync.tests.world import QUERY
 
@@ -431,7 +431,7 @@ def test_a_rename_is_noticed_though_the_worker_died_after_it_was_stored(world):
 
 
 def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypatch):
-    monkeypatch.setattr(mirroring, "BATCH", 1)  # two rows are two batches
+    monkeypatch.setattr(taking, "BATCH", 1)  # two rows are two batches
     world.ready_bill()
     world.change("vendor", "101", "rename", name="Keystone Paving")
     client = registry.open_client(world.ledger)
@@ -449,7 +449,7 @@ def test_a_rename_is_noticed_though_the_rest_of_its_list_is_lost(world, monkeypa
 def test_after_a_large_pull_the_planner_knows_what_is_there(
     world, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(pulling, "MANY", 1)  # so that a small pull counts as a large one
+    monkeypatch.setattr(after_pull, "MANY", 1)  # so that a small pull counts as a large one
     before = _times_analyzed()
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -19,7 +19,7 @@ from connectors.buildertrend.tests.conftest import (
     SECRET,
 )
 from connectors.models import Connection, InboxEvent, RefusedNews
-from sync import mirroring, tasks
+from sync import bringing, mirroring, tasks
 from sync.models import Bill, Commitment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,8 +43,8 @@ def tied(buildertrend, admin, live_server, settings):
     for kind in client.kinds:
         mirroring.records(connection, kind, client.records(kind))
     project = connection.records.get(kind=RecordKind.PROJECT, external_id=str(JOB))
-    mirroring.commitments(connection, project, client.commitments(str(JOB)))
-    mirroring.bills(connection, project, client.bills(str(JOB)))
+    bringing.commitments(connection, project, client.commitments(str(JOB)))
+    bringing.bills(connection, project, client.bills(str(JOB)))
     return connection
 
 

@@ -46,9 +46,11 @@ def recognise(
     pulled, connection = _company(rows, country), session.connection
     stamp = _stamp(rows)
     is_stamped = stamp == file_id(connection)
-    if is_stamped and connection.external_company_id:
+    if is_stamped:
         # Our own mark is in the file: it is the one, even where somebody renamed the company.
-        pulled = replace(pulled, external_id=connection.external_company_id)
+        # Before the first call it is known by nothing else yet.
+        known_by = connection.external_company_id or pulled.external_id
+        pulled = replace(pulled, external_id=known_by)
     elif stamp or (connection.options.get("is_stamped") and connection.external_company_id):
         raise NotRecognised(
             f"The open company file “{pulled.name}” does not carry our mark: it is another one, a"

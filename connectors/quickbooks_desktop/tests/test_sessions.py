@@ -84,6 +84,16 @@ def test_the_first_session_says_which_company_this_is(hand):
     assert row.last_heard == "last heard just now"
 
 
+def test_the_first_session_finds_our_mark_already_in_the_file(hand):
+    """The Web Connector writes it as the connector file is added to it, before it calls (1.5)."""
+    hand.authenticate()
+
+    hand.ask_for_work(said_of_itself(stamp=(f"{{{OWNER_ID}}}", file_id(hand.connection))))
+
+    row = Connection.objects.get()
+    assert (row.state, row.options["is_stamped"]) == (Connection.State.CONNECTED, True)
+
+
 def test_the_first_session_begins_a_pull(hand):
     hand.authenticate()
     hand.ask_for_work(said_of_itself())

@@ -9,7 +9,7 @@ calls do not arrive evenly; 4 % stay unused for those that the network pushes to
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -19,6 +19,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from common.choices import Way
+from common.dates import database_now
 from connectors import registry
 from connectors.errors import RateLimited
 from connectors.http import before_call
@@ -107,7 +108,7 @@ def spaced(connection: Connection, traits: Paced, not_before: float) -> Iterator
 
 def _wait_for_slot(connection: Connection, traits: Paced) -> None:
     slot = next_slot(connection, traits)
-    ahead = slot - datetime.now(UTC)
+    ahead = slot - database_now()  # slots are by the clock that all hosts share
     if ahead > NEAR + SLACK:
         name = connection.get_system_display()
         raise RateLimited(f"{name} is to be left alone for a moment.", wait=ahead)

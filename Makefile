@@ -44,7 +44,7 @@ matrix: .venv/installed
 	@$(MATRIX) $(MANAGE) matrix --seed $(if $(filter file,$(origin SEED)),tiny,$(SEED))
 
 test: .venv/installed browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --tb native
 
 # Chromium for the browser tests, where it can be installed; the tests say when it is missing.
 browser:

@@ -21,6 +21,8 @@ from connectors.quickbooks_desktop.sandbox_payments import Applied
 from connectors.quickbooks_desktop.sandbox_web_connector import WebConnector
 from connectors.sandboxing import Doc, Store
 
+LONGEST_RUN_SECONDS = 30
+
 
 class QuickBooksDesktopSandbox(Page):
     """One Windows machine: QuickBooks Desktop, a company file that is open, a Web Connector.
@@ -45,10 +47,11 @@ class QuickBooksDesktopSandbox(Page):
             self.machine, self.store, self._books, self.now, pause_seconds=pause_seconds
         )
         self._stopped = threading.Event()
+        self._calling = threading.Thread(
+            target=self.connector.run_forever, args=(self._stopped, calls_every), daemon=True
+        )
         if calls_every:
-            threading.Thread(
-                target=self.connector.run_forever, args=(self._stopped, calls_every), daemon=True
-            ).start()
+            self._calling.start()
 
     @cached_property
     def company_file(self) -> CompanyFile:
@@ -62,8 +65,10 @@ class QuickBooksDesktopSandbox(Page):
         sandbox_seed.load(self.company_books, seed, self.now())
 
     def hang_up(self) -> None:
-        """No more runs by itself."""
+        """No more runs by itself; the one that is under way comes to its end first."""
         self._stopped.set()
+        if self._calling.is_alive():
+            self._calling.join(LONGEST_RUN_SECONDS)
 
     def another_file(self, path: str, **company: object) -> CompanyFile:
         """A second company file on the machine, empty, and not open."""

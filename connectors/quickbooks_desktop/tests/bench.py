@@ -12,6 +12,7 @@ import requests
 from common.choices import System
 from connectors import registry, waiting
 from connectors.contract.benches import LedgerBench
+from connectors.models import Connection
 from connectors.quickbooks_desktop.connector_file import connector_file
 from connectors.quickbooks_desktop.line import open_sessions
 from connectors.quickbooks_desktop.sandbox import QuickBooksDesktopSandbox
@@ -68,6 +69,8 @@ class QuickBooksDesktopBench(LedgerBench):
 
     def stop(self):
         connector_asks.disconnect(_always_at_work)
+        # A run goes on while a pull is due, and nobody pulls here: it ends when we let go.
+        Connection.objects.filter(pk=self.connection.pk).update(state=Connection.State.DISCONNECTED)
         self.served.sandbox.hang_up()
         super().stop()
 

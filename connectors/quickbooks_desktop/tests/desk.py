@@ -117,6 +117,8 @@ class Desk:
         return self.machine.company_books.all("Bill")
 
     def stop(self):
+        # A run goes on while anything waits: it ends when we let go.
+        Connection.objects.filter(pk=self.connection.pk).update(state=Connection.State.DISCONNECTED)
         self.machine.hang_up()
         connections.close_all()
 

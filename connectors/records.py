@@ -148,6 +148,7 @@ class PulledBill:
         NO_BILL = "no_bill"  # payroll, or a kind of cost we do not know
         SENT_BY_ANOTHER = "sent_by_another"  # another integration has put its mark on it
         FROM_LEDGER = "from_ledger"  # it came to the source from the accounting system
+        PAID_THERE = "paid_there"  # the source has it as paid: posted anew it would be paid again
 
     kind: Kind
     external_id: str  # unique within connection and kind

@@ -56,6 +56,8 @@ def clause(fault: str) -> str:
         " the mark taken off in the source",
         Bill.Fault.FROM_LEDGER: "came to the source from the accounting system, which has it"
         " already. Nothing is to be sent",
+        Bill.Fault.PAID_THERE: "is paid already, says the source. Nothing is to be sent; where it"
+        " is not in the ledger, enter it there by hand with its payment",
         Bill.Fault.UNREADABLE: "cannot be read now, so what we have of it may be out of date."
         " See what the last pull says about it, put that right in the source and pull again",
         Bill.Fault.NO_VENDOR: "names no vendor we know. Add it in the source and pull again",

@@ -236,12 +236,16 @@ def bill(value: Bill, coding: Coding) -> PulledBill:
 
 
 def _not_ours(value: Bill) -> PulledBill.NotOurs | None:
-    """9.2: what came from the accounting system never goes back; a payment is no cost."""
+    """9.2: what came from the accounting system never goes back; a payment is no cost; and what is
+    paid already would be paid a second time.
+    """
     if value.is_originated_from_accounting:
         return PulledBill.NotOurs.FROM_LEDGER
     titles = [line.cost_code_title for line in value.line_items] or list(value.cost_codes)
     if titles and all(words.is_payment(title) for title in titles):
         return PulledBill.NotOurs.NO_BILL
+    if words.BillState.PAID in map(words.bill_state, (value.status, value.payment_status)):
+        return PulledBill.NotOurs.PAID_THERE
     return None
 
 

@@ -49,6 +49,7 @@ class Bill(models.Model):
             "was sent by another integration",
         )
         FROM_LEDGER = PulledBill.NotOurs.FROM_LEDGER.value, "came from the accounting system"
+        PAID_THERE = PulledBill.NotOurs.PAID_THERE.value, "is paid already in the source"
         UNREADABLE = "unreadable", "cannot be read now"
         NO_VENDOR = "no_vendor", "names no vendor we know"
         NO_LINES = "no_lines", "has no lines"

@@ -207,6 +207,13 @@ def test_what_came_from_the_accounting_system_is_not_ours():
     assert bill(is_originated_from_accounting=True).not_ours == PulledBill.NotOurs.FROM_LEDGER
 
 
+def test_a_bill_that_is_paid_there_is_not_sent_to_be_paid_again():
+    assert bill(status="Paid").not_ours == PulledBill.NotOurs.PAID_THERE
+    assert bill(payment_status="Paid").not_ours == PulledBill.NotOurs.PAID_THERE
+    assert bill(status="Ready for Payment", payment_status="Not Paid").not_ours is None
+    assert bill(payment_status="Partially Paid").not_ours is None
+
+
 def test_a_bill_of_payments_only_is_no_bill():
     assert bill(cost_codes=("Customer Payment",)).not_ours == PulledBill.NotOurs.NO_BILL
     assert bill(cost_codes=("Customer Payment", "Paint")).not_ours is None

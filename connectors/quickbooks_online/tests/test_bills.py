@@ -17,7 +17,7 @@ from connectors.quickbooks_online.tests.conftest import (
     post,
     sought,
 )
-from connectors.quickbooks_online.translate import written
+from connectors.quickbooks_online.writing import written
 from connectors.records import OutgoingLine, PostedLine
 
 

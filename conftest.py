@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 
 # Browser tests share a process with the live server.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -84,16 +85,30 @@ def _trail_can_be_cleaned(request):
 
     Set up after the database fixture, so torn down before it empties the tables.
     """
-    if "transactional_db" not in request.fixturenames and not (
-        (marker := request.node.get_closest_marker("django_db"))
-        and marker.kwargs.get("transaction")
-    ):
+    if not _commits(request.node):
         yield
         return
     request.getfixturevalue("transactional_db")
-    _triggers("ENABLE")
     yield
     _triggers("DISABLE")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """The tables are empty: the trail refuses again, whichever test comes next."""
+    try:
+        return (yield)
+    finally:
+        if _commits(item):
+            with item.config.stash[blocking_manager_key].unblock():
+                _triggers("ENABLE")
+
+
+def _commits(item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(
+        marker and marker.kwargs.get("transaction")
+    )
 
 
 def _triggers(verb: str) -> None:

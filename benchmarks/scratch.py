@@ -27,6 +27,7 @@ def database() -> Iterator[dict[str, Any]]:
         "VAR_DIR": str(FOLDER),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DEBUG": "0",
+        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     }
     _set_up()  # starts the server
     try:

@@ -11,7 +11,7 @@ Nothing here holds a database transaction open, and nothing retries a write by i
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from common.choices import RecordKind
 from connectors.limits import Limits
@@ -203,9 +203,8 @@ class TakesPayments(Protocol):
 class CreatesRecords(Protocol):
     """A ledger in which we may create a vendor, customer, job or project for a person."""
 
-    @property
-    def creatable(self) -> tuple[RecordKind, ...]:
-        """What its interface lets us create. What is missing here a page says plainly."""
+    # What its interface lets us create. What is missing here a page says plainly.
+    creatable: ClassVar[tuple[RecordKind, ...]]
 
     def names_taken(self, new: NewRecord) -> list[NameTaken]:
         """Who has this name, or this code, in any of the lists that share their names."""

@@ -28,7 +28,7 @@ class Offer:
         return system_name(self.connection) if self.connection else "the ledger"
 
 
-Answers = Callable[[Company, Kind], Offer]
+Answers = Callable[[Company, Kind, Connection | None], Offer]
 _answers: list[Answers] = []
 
 
@@ -37,5 +37,5 @@ def provide(answers: Answers) -> None:
     _answers[:] = [answers]
 
 
-def offer(company: Company, kind: Kind) -> Offer:
-    return _answers[0](company, kind) if _answers else Offer()
+def offer(company: Company, kind: Kind, ledger: Connection | None) -> Offer:
+    return _answers[0](company, kind, ledger) if _answers else Offer()

@@ -44,16 +44,17 @@ class Choice:
 
 def choices(mapping: Mapping, company: Company) -> list[Choice]:
     """The lists that this ledger keeps and this kind of mapping takes from."""
+    kept = _kept_lists(company)
     return [
         Choice(
             name,
             RecordKind(kind).label,
-            list(offered(company, kind)) if _is_on(company, kind) else [],
+            list(offered(company, kind)) if kind in kept else [],
             getattr(mapping, f"{name}_id"),
         )
         for name, kind in RIDERS.items()
         if getattr(mapping, f"{name}_id")  # also where it can only be taken off
-        or (Kind(mapping.kind) in TAKES[kind] and _is_on(company, kind))
+        or (Kind(mapping.kind) in TAKES[kind] and kind in kept)
     ]
 
 
@@ -118,14 +119,14 @@ def _check(record: Record | None, kind: RecordKind, mapping: Mapping) -> None:
     good = record.company_id == company.pk and record.kind == kind and record.is_usable
     if not good or record.connection.side != Side.LEDGER:
         raise targets.TargetUnusable("That record cannot go along, so nothing was saved.")
-    if Kind(mapping.kind) not in TAKES[kind] or not _is_on(company, kind):
+    if Kind(mapping.kind) not in TAKES[kind] or kind not in _kept_lists(company):
         raise targets.TargetUnusable(
             f"A {kind.label.lower()} cannot go along with a {Kind(mapping.kind).singular} here."
         )
 
 
-def _is_on(company: Company, kind: RecordKind) -> bool:
-    """The ledger keeps such a list, and a bill may name one of it."""
+def _kept_lists(company: Company) -> set[RecordKind]:
+    """The lists that the ledger keeps, and that a bill may name one of."""
     ledger = company.connections.filter(side=Side.LEDGER)
     live = ledger.exclude(state=Connection.State.DISCONNECTED).only("features").first()
-    return live is not None and bool(live.features.get(FEATURES[kind]))
+    return {kind for kind, name in FEATURES.items() if live is not None and live.features.get(name)}

@@ -32,7 +32,7 @@ class Systems:
         found = {
             connection.side: connection
             for connection in company.connections.exclude(state=Connection.State.DISCONNECTED).only(
-                "company", "side", "system", "state", "last_pulled_at"
+                "company", "side", "system", "way", "state", "last_pulled_at"
             )
         }
         return cls(found.get(Side.SOURCE), found.get(Side.LEDGER))

@@ -89,13 +89,14 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
     suggestion = mapping.suggestion if mapping and mapping.suggestion else None
     suggestion = suggestion or comparing.latest_suggestion(request.company, source)
     rights = showing.Rights.of(request)
+    systems = Systems.of(request.company)
     timeline = history.Timeline(request.company, source, mapping)
     told = Paginator(range(len(timeline)), HISTORY_SHOWN).get_page(request.GET.get("history"))
     context = {
         "row": row,
         "kind": kind,
         "rights": rights,
-        "systems": Systems.of(request.company),
+        "systems": systems,
         "fields": comparing.fields(source, mapping.target if mapping else None),
         "suggestion": suggestion,
         "second_opinion": comparing.second_opinion(suggestion),
@@ -106,7 +107,9 @@ def detail(request: CompanyRequest, kind: Kind, pk: int) -> HttpResponse:
         "address": "",
         "bills": waiting.bills().using(request.company, source.pk, BILLS_SHOWN),
         "refusal": _refusal(request, row),
-        "offer": offering.offer(request.company, kind) if row.can_be_decided else None,
+        "offer": offering.offer(request.company, kind, systems.ledger_end)
+        if row.can_be_decided
+        else None,
         "list_url": showing.list_url(request, kind),
         "may_ride": any(kind in kinds for kinds in riding.TAKES.values()),
         "is_drafted": kind in drafted_kinds(request.company.settings),

@@ -2,10 +2,11 @@
 
 from typing import cast
 
-from common.choices import Side
+from common.choices import Way
 from companies.models import Company
 from connectors import registry
 from connectors.base import CreatesRecords
+from connectors.models import Connection
 from mapping.models import Kind, target_kinds
 from mapping.offering import Offer
 from mapping.targets import system_name
@@ -14,11 +15,9 @@ from mapping.targets import system_name
 OFFERED = (Kind.VENDOR, Kind.PROJECT)
 
 
-def offer(company: Company, kind: Kind) -> Offer:
-    if kind not in OFFERED:
-        return Offer()
-    connection = registry.connection_of(company, Side.LEDGER)
-    if connection is None:
+def offer(company: Company, kind: Kind, connection: Connection | None) -> Offer:
+    """What `connection`, the company's ledger, may be asked to create."""
+    if kind not in OFFERED or connection is None:
         return Offer()
     wanted = target_kinds(kind, company.settings)
     package = registry.package_of(connection)
@@ -29,7 +28,7 @@ def offer(company: Company, kind: Kind) -> Offer:
             connection,
             sentence=f"{name} takes no new records from us. Create it there, then pull. {notes}",
         )
-    able = cast("CreatesRecords", registry.open_ledger(connection)).creatable
+    able = cast("CreatesRecords", package.client_of(Way(connection.way))).creatable
     kinds = tuple(each for each in wanted if each in able)
     if kinds:
         return Offer(connection, kinds, notes)

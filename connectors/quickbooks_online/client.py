@@ -136,10 +136,8 @@ class QuickBooksOnlineClient:
             if not translate.is_deleted(payload):
                 yield payments.payment(payload)
 
-    @property
-    def creatable(self) -> tuple[RecordKind, ...]:
-        """7.7: a project is made in QuickBooks itself; a sub-customer serves as well."""
-        return tuple(writing.ENTITIES)
+    # 7.7: a project is made in QuickBooks itself; a sub-customer serves as well.
+    creatable = tuple(writing.ENTITIES)
 
     def names_taken(self, new: NewRecord) -> list[NameTaken]:
         """7.1: vendors, customers and employees share their names; jobs only below one customer.

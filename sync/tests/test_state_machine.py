@@ -522,7 +522,8 @@ class Sending(RuleBasedStateMachine):
 
     def claimed(self):
         """A worker has just written a claim: was everything it rests on in force, by the model?"""
-        push = Push.objects.filter(state=Push.State.SENDING).order_by("-last_sent_at").first()
+        claim = Entry.objects.filter(object_type="sync.push", verb=Verb.CLAIMED).latest("pk")
+        push = Push.objects.get(pk=claim.object_id)
         bill = push.bill
         records = {bill.vendor_id, bill.project_id, *bill.lines.values_list("cost_code", flat=True)}
         for record in records:

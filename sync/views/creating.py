@@ -123,7 +123,9 @@ def create(request: CompanyRequest, pk: int) -> HttpResponse:
     under_way = source.creations.filter(state__in=RecordCreation.UNDER_WAY).first()
     if under_way is not None:
         return redirect("sync:creation", request.company.slug, under_way.pk)
-    offer = offers.offer(request.company, kind)
+    offer = offers.offer(
+        request.company, kind, registry.connection_of(request.company, Side.LEDGER)
+    )
     context: dict[str, Any] = {
         "source": source,
         "kind": kind,

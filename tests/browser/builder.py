@@ -133,8 +133,10 @@ def empty():
     refuse_any_database_but_the_tests()
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
-        call_command("flush", interactive=False, verbosity=0)
-        cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
+        try:
+            call_command("flush", interactive=False, verbosity=0)
+        finally:
+            cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
     connection.close()
 
 

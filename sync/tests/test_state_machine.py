@@ -37,7 +37,7 @@ from connectors.records import OutgoingBill, OutgoingLine
 from mapping import drafting, publishing, reviewing
 from mapping.models import UNDECIDED, Kind, Mapping, kinds_in_use
 from sync import sending, sweeping
-from sync.models import Bill, BillNeed, Push, Readiness
+from sync.models import Bill, BillNeed, Push, Readiness, Run
 from sync.steps import Step
 from sync.tests.world import ANSWERS, POST_BILL, QUERY
 
@@ -209,7 +209,8 @@ class Sending(RuleBasedStateMachine):
     def pull(self, *sides):
         self.world.quickbooks.sandbox.faults.clear()
         decided = self._decided()
-        self.world.pull(*sides)
+        for run in self.world.pull(*sides):
+            assert run.state == Run.State.DONE, list(run.steps.values("what", "state", "problem"))
         if Side.LEDGER in sides:
             self.mirror = dict(self.ledger_now)
         assert self._decided() == decided, "a pull changed what a person decided"
@@ -532,6 +533,8 @@ class Sending(RuleBasedStateMachine):
                 self.wrong.append(f"{push} was claimed without a mapping in force for {record}")
             elif self.mirror.get(target, (name, True)) != (name, True):
                 self.wrong.append(f"{push} was claimed with a stale mapping for {record}")
+                row = self.company.mappings.select_related("target").get(source=record)
+                self.wrong.append((self.in_force[record], self.mirror, row.as_values(), row.stale))
         self.claims[push.pk] = self.in_force.get(bill.vendor_id, ("",))[0]
 
     def _decide(self, source, target_id):

@@ -94,19 +94,34 @@ def _trail_can_be_cleaned(request):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item):
+def pytest_runtest_teardown(item, nextitem):
     """The tables are empty: the trail refuses again, whichever test comes next."""
     try:
         return (yield)
     finally:
-        if _commits(item):
+        if nextitem is not None and _commits(item):
             with item.config.stash[blocking_manager_key].unblock():
                 _triggers("ENABLE")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A server's thread may end without closing its session, and the database cannot go then."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+# What makes pytest-django commit instead of rolling back.
+COMMITTING = {"transactional_db", "live_server", "django_db_reset_sequences"}
+
+
 def _commits(item) -> bool:
     marker = item.get_closest_marker("django_db")
-    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(
+    return not COMMITTING.isdisjoint(getattr(item, "fixturenames", ())) or bool(
         marker and marker.kwargs.get("transaction")
     )
 

@@ -208,6 +208,7 @@ class Sending(RuleBasedStateMachine):
 
     def pull(self, *sides):
         self.world.quickbooks.sandbox.faults.clear()
+        self._end_the_pause()  # in which a pull would give up, and know nothing new
         decided = self._decided()
         for run in self.world.pull(*sides):
             assert run.state == Run.State.DONE, list(run.steps.values("what", "state", "problem"))

@@ -229,7 +229,7 @@ def _write_bill(
     content = _content(pulled)
     digest = sha256_of(content)
     row = (
-        Bill.objects.select_for_update(of=("self",))
+        Bill.objects.select_for_update(of=("self",), no_key=True)
         .filter(connection=connection, kind=pulled.kind.value, external_id=pulled.external_id)
         .first()
     )

@@ -71,7 +71,7 @@ def _claim_locked(unlocked: Push, ledger: Ledger) -> Claim | None:
     bills = Bill.objects.select_related("company__settings", "vendor", "project", "commitment")
     needed = _needed(bills.get(pk=unlocked.bill_id))
     lookup = lock(unlocked.company, needed)
-    bill = bills.select_for_update(of=("self",)).get(pk=unlocked.bill_id)
+    bill = bills.select_for_update(of=("self",), no_key=True).get(pk=unlocked.bill_id)
     if _needed(bill) != needed or not lookup.is_complete:
         return None  # a project's own mapping, or a first one, came in between: asked again soon
     taken = time.monotonic()

@@ -257,7 +257,7 @@ def _settle(
     with transaction.atomic():
         # First in the lock order: a new record is mirrored, and a mapping decided.
         publishing.lock_company(claim.creation.company)
-        rows = RecordCreation.objects.select_for_update(of=("self",)).select_related(
+        rows = RecordCreation.objects.select_for_update(of=("self",), no_key=True).select_related(
             "company__settings", "connection__company", "source__connection", "asked_by"
         )
         row = rows.get(pk=claim.creation.pk)

@@ -289,7 +289,7 @@ def _sleep(step: PullStep, error: Asleep) -> None:
 def _still_ours(step: PullStep) -> bool:
     """Locks the step; False when another runner took it after our lease ran out."""
     return (
-        PullStep.objects.select_for_update(of=("self",))
+        PullStep.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk=step.pk, fence=step.fence)
         .exists()
     )

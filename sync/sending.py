@@ -151,7 +151,7 @@ def decide(bill: Bill, decision: Approval.Decision, *, by: User, note: str = "")
 def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> Push:
     now = database_now()
     # Locked: the answer to an earlier try may be on its way into this very row.
-    pushes = bill.pushes.select_for_update(of=("self",))
+    pushes = bill.pushes.select_for_update(of=("self",), no_key=True)
     push = pushes.filter(connection=connection, version=bill.version).first()
     if push is None:
         push = Push(company=bill.company, connection=connection, bill=bill, version=bill.version)
@@ -175,7 +175,7 @@ def _queue(bill: Bill, connection: Connection, *, by: User, run: Run | None) -> 
 
 def _locked(company: Company, bills: Collection[int]) -> BillQuerySet:
     return (
-        company.bills.select_for_update(of=("self",))
+        company.bills.select_for_update(of=("self",), no_key=True)
         .select_related("company__settings", "vendor", "project", "commitment")
         .filter(pk__in=bills)
         .order_by("pk")
@@ -183,9 +183,9 @@ def _locked(company: Company, bills: Collection[int]) -> BillQuerySet:
 
 
 def _set_aside_one(push: Push) -> Push:
-    Bill.objects.select_for_update(of=("self",)).get(pk=push.bill_id)
+    Bill.objects.select_for_update(of=("self",), no_key=True).get(pk=push.bill_id)
     locked = (
-        Push.objects.select_for_update(of=("self",))
+        Push.objects.select_for_update(of=("self",), no_key=True)
         .select_related("company", "connection", "bill__company__settings")
         .get(pk=push.pk)
     )

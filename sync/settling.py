@@ -54,7 +54,7 @@ def settle(
     """
     with transaction.atomic():
         locked = (
-            Push.objects.select_for_update(of=("self",))
+            Push.objects.select_for_update(of=("self",), no_key=True)
             .select_related("company", "connection", "bill")
             .get(pk=claim.push.pk)
         )

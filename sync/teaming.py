@@ -43,7 +43,7 @@ def take_off(project: Record, membership: Membership, *, by: User) -> None:
 
 def _names(project: Record) -> str:
     """Locks the project, so that two changes are told one after the other."""
-    Record.objects.select_for_update(of=("self",)).get(pk=project.pk)
+    Record.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
     people = project.team.select_related("membership__user").order_by("membership__user__name")
     return ", ".join(str(row.membership.user) for row in people)
 

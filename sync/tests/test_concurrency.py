@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import F
 
 from common.choices import RecordKind, Side
@@ -16,7 +16,7 @@ from common.errors import AppError, Conflict
 from mapping import publishing
 from sync import pushing, sending
 from sync.gate import BillHeld
-from sync.models import Push
+from sync.models import Approval, Push
 from sync.steps import Step
 from sync.tests.world import POST_BILL
 
@@ -264,6 +264,27 @@ def test_a_number_that_is_on_its_way_holds_another_click(world):
 
     with pytest.raises(BillHeld, match="same number"):
         world.send(world.bill("D 7"))
+
+
+def test_a_claim_keeps_nobody_from_pointing_to_its_bill(world):
+    """Or who makes a push due twice waits at its end for a claim that waits for that very push."""
+    push = world.send(world.ready_bill())
+
+    with (
+        stopped_at(Step.LOCKED, pushing.push, push.pk),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        Approval.objects.create(
+            company=push.company,
+            bill=push.bill,
+            version=push.version,
+            decision=Approval.Decision.APPROVED,
+            by=world.admin,
+        )
+
+    assert push.bill.approvals.count() == 1
 
 
 def test_many_workers_and_bells_post_each_bill_once(world):

@@ -34,7 +34,9 @@ class WorkQuerySet(models.QuerySet[M]):
         """Queue `task` once for each row, in this transaction; how many bells rang."""
         rows = self if ids is None else self.filter(pk__in=ids)
         with transaction.atomic():
-            found = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            # No key: a row that another one is just about to point to is no row to skip.
+            locked = rows.select_for_update(skip_locked=True, no_key=True)
+            found = list(locked.values_list("pk", flat=True))
             self.model._default_manager.filter(pk__in=found).update(rung_at=Now())
             for pk in found:
                 async_task(task, pk)

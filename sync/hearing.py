@@ -87,7 +87,7 @@ def _take(event_id: int) -> tuple[Connection | None, list[InboxEvent]]:
         rows = list(
             waiting.filter(connection=first.connection_id)
             .due()
-            .select_for_update(of=("self",), skip_locked=True)
+            .select_for_update(of=("self",), skip_locked=True, no_key=True)
             .order_by("pk")[:MOST_AT_ONCE]
         )
         InboxEvent.objects.filter(pk__in=[row.pk for row in rows]).update(

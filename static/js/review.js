@@ -312,8 +312,9 @@
     if (!combo) return;
     combo.said.textContent = list.dataset.announce || "";
     combo.box.dataset.shown = combo.box.dataset.asked;
-    const waited = "enter" in combo.box.dataset;
-    delete combo.box.dataset.enter;
+    // An answer to fewer letters may come after Enter: then the next one is still to be waited for.
+    const waited = "enter" in combo.box.dataset && combo.box.dataset.shown === combo.input.value;
+    if (waited) delete combo.box.dataset.enter;
     if (waited && meant(combo)) return take(combo, meant(combo), true);
     if (document.activeElement !== combo.input) return show(combo, false);
     show(combo, true);

@@ -1,8 +1,19 @@
 """Where the focus is: after dialogs, panels, the combobox, and on one's way through a page."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.hands import focused, main_of, rows, settled, tab_to, undecided
+from tests.browser.builder import OTHERS
+from tests.browser.hands import (
+    focused,
+    held_back,
+    listened_in,
+    main_of,
+    rows,
+    settled,
+    tab_to,
+    undecided,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +64,33 @@ def test_saving_without_a_pick_keeps_the_focus_in_the_box_and_says_why(page, tab
 
     assert focused(page) == f"{table[0]}-pick"
     assert page.locator(f"#{table[0]}-pick").get_attribute("aria-invalid") == "true"
+
+
+def test_enter_outlasts_the_answer_to_fewer_letters(builder, open_window):
+    """The clock stands still, so that answer comes while the whole name was not yet asked for."""
+    page = listened_in(open_window(builder.controller))
+    page.clock.install()
+    page.goto(f"{builder.at}/mappings/vendors/")
+    here = undecided(page)[0]
+    page.locator(f"#{here}-override").click()
+    pick = page.locator(f"#{here}-pick")
+    pick.wait_for()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+
+    with held_back(page, "**/options/**"):
+        page.keyboard.type("zz")
+        page.clock.run_for(200)
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        page.keyboard.type(OTHERS)
+        page.keyboard.press("Enter")
+    page.locator("[data-combobox][data-shown=zz]").wait_for()
+    assert focused(page) == f"{here}-pick"
+    page.clock.run_for(200)
+    page.clock.resume()
+    page.locator(f"#{here}-more").wait_for(state="detached")
+    settled(page)
+    assert OTHERS in page.locator(f"#{here}").inner_text()
 
 
 def test_e_opens_and_closes_compare(page, table):

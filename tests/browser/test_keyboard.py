@@ -1,7 +1,6 @@
 """Where the focus is: after dialogs, panels, the combobox, and on one's way through a page."""
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser.builder import OTHERS
 from tests.browser.hands import (

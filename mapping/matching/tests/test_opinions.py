@@ -56,7 +56,7 @@ def make(model, **changes):
     settings = {
         "dollars_per_million_in": Decimal(1),
         "dollars_per_million_out": Decimal(10),
-        "timeout_seconds": 0.4,
+        "timeout_seconds": 2.0,
         **changes,
     }
     config = ModelConfig("small-1", base_url=model.url, api_key="secret-key", **settings)
@@ -277,7 +277,8 @@ def whole(asked):
     return str({"answers": said(asked)}).replace("'", '"')
 
 
-def test_reply_that_drips_is_given_up(model, opinion):
+def test_reply_that_drips_is_given_up(model):
+    opinion = make(model, timeout_seconds=0.4)
     model.answers = [drip]
     started = time.monotonic()
 

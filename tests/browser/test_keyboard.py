@@ -65,33 +65,6 @@ def test_saving_without_a_pick_keeps_the_focus_in_the_box_and_says_why(page, tab
     assert page.locator(f"#{table[0]}-pick").get_attribute("aria-invalid") == "true"
 
 
-def test_enter_outlasts_the_answer_to_fewer_letters(builder, open_window):
-    """The clock stands still, so that answer comes while the whole name was not yet asked for."""
-    page = listened_in(open_window(builder.controller))
-    page.clock.install()
-    page.goto(f"{builder.at}/mappings/vendors/")
-    here = undecided(page)[0]
-    page.locator(f"#{here}-override").click()
-    pick = page.locator(f"#{here}-pick")
-    pick.wait_for()
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
-
-    with held_back(page, "**/options/**"):
-        page.keyboard.type("zz")
-        page.clock.run_for(200)
-        page.keyboard.press("Backspace")
-        page.keyboard.press("Backspace")
-        page.keyboard.type(OTHERS)
-        page.keyboard.press("Enter")
-    page.locator("[data-combobox][data-shown=zz]").wait_for()
-    assert focused(page) == f"{here}-pick"
-    page.clock.run_for(200)
-    page.clock.resume()
-    page.locator(f"#{here}-more").wait_for(state="detached")
-    settled(page)
-    assert OTHERS in page.locator(f"#{here}").inner_text()
-
-
 def test_e_opens_and_closes_compare(page, table):
     page.keyboard.press("e")
     page.locator(f"#{table[0]}-more").wait_for()
@@ -173,3 +146,30 @@ def test_no_bar_that_sticks_hides_what_has_the_focus(page, table):
     page.set_viewport_size({"width": 1280, "height": 720})
 
     assert hidden == []
+
+
+def test_enter_outlasts_the_answer_to_fewer_letters(builder, open_window):
+    """The clock stands still, so that answer comes while the whole name was not yet asked for."""
+    page = listened_in(open_window(builder.controller))
+    page.clock.install()
+    page.goto(f"{builder.at}/mappings/vendors/")
+    here = undecided(page)[0]
+    page.locator(f"#{here}-override").click()
+    pick = page.locator(f"#{here}-pick")
+    pick.wait_for()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+
+    with held_back(page, "**/options/**"):
+        page.keyboard.type("zz")
+        page.clock.run_for(200)
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        page.keyboard.type(OTHERS)
+        page.keyboard.press("Enter")
+    page.locator("[data-combobox][data-shown=zz]").wait_for()
+    assert focused(page) == f"{here}-pick"
+    page.clock.run_for(200)
+    page.clock.resume()
+    page.locator(f"#{here}-more").wait_for(state="detached")
+    settled(page)
+    assert OTHERS in page.locator(f"#{here}").inner_text()

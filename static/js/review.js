@@ -300,7 +300,7 @@
   /* Enter faster than the options: it waits for them, and takes the one that is meant without a
      doubt. Where several are there it takes none: nobody has seen them yet. */
   const tooShort = (combo) => combo.input.value.trim().length < 2;
-  const outstanding = ({ box, input }) => box.dataset.typed === input.value && box.dataset.shown !== input.value && !("enter" in box.dataset);
+  const outstanding = ({ box, input }) => box.dataset.typed === input.value && box.dataset.shown !== input.value;
   function meant(combo) {
     const typed = combo.input.value.trim().toLowerCase();
     const all = options(combo.list).filter((one) => one.getAttribute("aria-disabled") !== "true" && one.dataset.value !== "none");
